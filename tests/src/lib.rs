@@ -1,0 +1,1 @@
+//! Whole pipelines, workflows and the rules of this repository.

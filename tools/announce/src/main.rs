@@ -1,0 +1,3 @@
+//! Tells people about a release.
+
+fn main() {}

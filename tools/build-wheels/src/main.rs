@@ -1,0 +1,3 @@
+//! Builds the wheels and sdists of a release from a clean checkout.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Writes the section of the changelog and the notes of a release.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Writes and checks the checksum files of a release.
+
+fn main() {}

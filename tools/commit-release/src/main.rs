@@ -1,0 +1,3 @@
+//! Commits the edited files of a release, and nothing else.
+
+fn main() {}

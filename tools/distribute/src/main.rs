@@ -1,0 +1,3 @@
+//! Publishes the files of a release to an index.
+
+fn main() {}

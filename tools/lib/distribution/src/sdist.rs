@@ -1,0 +1,238 @@
+//! Sdists (PEP 517, PEP 625): reading their metadata, and listing what is wrong with one.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use document::Failure;
+use flate2::bufread::MultiGzDecoder;
+use tar::{Archive, Entry, EntryType};
+
+use crate::{FileName, Form, Metadata, paths, unreadable};
+
+/// Far above any PKG-INFO; it keeps a hostile member from filling the memory.
+const TEXT_LIMIT: u64 = 64 << 20;
+
+type Unpacked = MultiGzDecoder<BufReader<File>>;
+
+/// Lists every problem of an sdist, one sentence each; empty when it is sound.
+///
+/// Fails only when the file cannot be read or its name is not that of an sdist.
+pub fn problems(path: &Path) -> Result<Vec<String>> {
+    let name = FileName::of(path)?;
+    if name.form != Form::Sdist {
+        return Err(refuse(path, "its name is that of a wheel"));
+    }
+    let mut survey = Survey::new(&name);
+    let mut archive = open(path)?;
+    if let Err(cause) = survey.walk(&mut archive) {
+        survey.found.push(damage(&cause));
+        return Ok(survey.found);
+    }
+    match rest(archive.into_inner()) {
+        Ok(false) => {}
+        Ok(true) => survey.found.push("bytes follow the end of the tar archive".to_owned()),
+        Err(cause) => survey.found.push(damage(&cause)),
+    }
+    Ok(survey.finish())
+}
+
+/// Returns the core metadata of an sdist: the `PKG-INFO` in its top folder (PEP 643).
+///
+/// The archive is read only as far as that file. Its own name plays no part, so that a temporary file will do.
+pub fn metadata(path: &Path) -> Result<Metadata> {
+    let mut archive = open(path)?;
+    let bytes = pkg_info(&mut archive).map_err(|cause| refuse(path, &damage(&cause)))?;
+    let bytes = bytes.ok_or_else(|| refuse(path, "it has no `PKG-INFO`"))?;
+    Metadata::parse(&bytes).with_context(|| format!("cannot use `PKG-INFO` of `{}`", path.display()))
+}
+
+/// What was seen on the way through the archive.
+struct Survey<'a> {
+    name: &'a FileName,
+    found: Vec<String>,
+    names: Vec<String>,
+    tops: BTreeSet<String>,
+    pkg_info: Option<Vec<u8>>,
+    has_pyproject: bool,
+}
+
+impl<'a> Survey<'a> {
+    fn new(name: &'a FileName) -> Self {
+        let mut found = Vec::new();
+        if !name.is_normalised() {
+            let (stem, normal) = (name.stem(), name.normalised_stem());
+            found
+                .push(format!("the file's name starts with `{stem}`, and the normalised form is `{normal}`"));
+        }
+        let (names, tops) = (Vec::new(), BTreeSet::new());
+        Self { name, found, names, tops, pkg_info: None, has_pyproject: false }
+    }
+
+    fn walk(&mut self, archive: &mut Archive<Unpacked>) -> io::Result<()> {
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            // `git archive` notes the commit in a header that belongs to no member.
+            if entry.header().entry_type() != EntryType::XGlobalHeader {
+                self.member(&mut entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, entry: &mut Entry<Unpacked>) -> io::Result<()> {
+        let raw = entry.path_bytes().into_owned();
+        let Ok(name) = String::from_utf8(raw) else {
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            self.found.push(format!("the name `{name}` is not UTF-8"));
+            return Ok(());
+        };
+        if let Some(fault) = paths::fault(&name) {
+            self.found.push(format!("`{}` {fault}", name.escape_debug()));
+            return Ok(());
+        }
+        let name = name.trim_end_matches('/').to_owned();
+        let kind = entry.header().entry_type();
+        let (top, inner) = name.split_once('/').unwrap_or((&name, ""));
+        self.tops.insert(top.to_owned());
+        if is_sparse(entry)? {
+            self.found.push(format!("`{name}` is a sparse file, which not every program unpacks"));
+        } else if kind.is_symlink() || kind.is_hard_link() {
+            self.found.extend(link_fault(&name, entry));
+        } else if !kind.is_file() && !kind.is_dir() {
+            self.found.push(format!(
+                "`{name}` is a device, a pipe or the like, and an sdist holds files and folders"
+            ));
+        }
+        if entry.header().mode()? & 0o6000 != 0 {
+            self.found.push(format!("`{name}` is setuid or setgid"));
+        }
+        if top == self.name.stem() && kind.is_file() {
+            self.has_pyproject |= inner == "pyproject.toml";
+            if inner == "PKG-INFO" {
+                self.pkg_info = Some(read_text(entry)?);
+            }
+        }
+        self.names.push(name);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        let stem = self.name.stem();
+        for top in self.tops.iter().filter(|top| *top != stem) {
+            self.found.push(format!(
+                "`{top}` stands beside the one top folder `{stem}` that the file's name asks for"
+            ));
+        }
+        self.found.extend(paths::collisions(self.names.iter().map(String::as_str)));
+        let member = format!("{stem}/PKG-INFO");
+        match self.pkg_info.as_deref().map(Metadata::parse) {
+            None => self.found.push(format!("`{member}` is missing")),
+            Some(Ok(metadata)) => self.found.extend(metadata.disagreements(&member, self.name)),
+            Some(Err(cause)) => self.found.push(format!("`{member}`: {cause}")),
+        }
+        if !self.has_pyproject {
+            self.found.push(format!("`{stem}/pyproject.toml` is missing"));
+        }
+        self.found
+    }
+}
+
+fn open(path: &Path) -> Result<Archive<Unpacked>> {
+    let file = File::open(path).map_err(|cause| unreadable(path, &cause))?;
+    Ok(Archive::new(MultiGzDecoder::new(BufReader::new(file))))
+}
+
+fn pkg_info(archive: &mut Archive<Unpacked>) -> io::Result<Option<Vec<u8>>> {
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let name = entry.path_bytes().into_owned();
+        let mut parts = name.split(|byte| *byte == b'/');
+        let is_wanted = parts.nth(1) == Some(b"PKG-INFO") && parts.next().is_none();
+        if is_wanted && entry.header().entry_type().is_file() {
+            return read_text(&mut entry).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn read_text(entry: &mut Entry<Unpacked>) -> io::Result<Vec<u8>> {
+    let size = entry.size();
+    if size > TEXT_LIMIT {
+        return Err(io::Error::other(format!(
+            "PKG-INFO has {size} bytes, more than the {TEXT_LIMIT} that it may have"
+        )));
+    }
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == size { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// GNU tar has two ways to leave out runs of zeros: a type of its own, and keys in a pax header.
+fn is_sparse(entry: &mut Entry<Unpacked>) -> io::Result<bool> {
+    if entry.header().entry_type() == EntryType::GNUSparse {
+        return Ok(true);
+    }
+    let Some(extensions) = entry.pax_extensions()? else { return Ok(false) };
+    for extension in extensions {
+        if extension?.key_bytes().starts_with(b"GNU.sparse.") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Says why a link must not be unpacked: it points out of the top folder (PEP 721).
+fn link_fault(name: &str, entry: &Entry<Unpacked>) -> Option<String> {
+    let bytes = entry.link_name_bytes().unwrap_or_default();
+    let target = String::from_utf8_lossy(&bytes);
+    let outside = Some(format!("`{name}` is a link to `{target}`, outside of the top folder"));
+    if target.starts_with('/') || target.contains(['\\', ':', '\0']) {
+        return outside;
+    }
+    // A symbolic link starts in its own folder, a hard link at the root of the archive.
+    let mut place: Vec<&str> = match entry.header().entry_type().is_symlink() {
+        true => name.split('/').collect(),
+        false => vec![""],
+    };
+    place.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if place.len() > 1 => drop(place.pop()),
+            ".." => return outside,
+            part => place.push(part),
+        }
+    }
+    let top = name.split('/').next();
+    if place.first().copied() == top { None } else { outside }
+}
+
+/// Reads what stands behind the two empty blocks that end a tar archive, and says whether it is more than zeros.
+///
+/// It makes the decoder see the checksum at the end of the gzip stream, too.
+fn rest(mut unpacked: Unpacked) -> io::Result<bool> {
+    let mut block = vec![0; 64 * 1024];
+    let mut extra = false;
+    loop {
+        match unpacked.read(&mut block)? {
+            0 => return Ok(extra),
+            length => extra |= block[..length].iter().any(|byte| *byte != 0),
+        }
+    }
+}
+
+fn damage(cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::UnexpectedEof => "the archive is truncated".to_owned(),
+        _ => format!("the archive cannot be read as gzip and tar: {cause}"),
+    }
+}
+
+fn refuse(path: &Path, cause: &str) -> anyhow::Error {
+    Failure::new(format!("cannot open the sdist `{}`: {cause}", path.display()))
+        .hint("build it again with `build-wheels`")
+        .into()
+}

@@ -1,0 +1,141 @@
+//! What must hold inside a wheel: safe names, one `.dist-info`, metadata that agree with the file's name.
+
+use std::collections::BTreeSet;
+
+use super::{Wheel, WheelFile, record};
+use crate::{Form, Metadata, Tag, paths};
+
+/// Lists every problem, in the order archive, names, `.dist-info`, METADATA, WHEEL, RECORD.
+pub(super) fn problems(wheel: &mut Wheel) -> Vec<String> {
+    let mut found = wheel.layout.problems.clone();
+    if !wheel.file_name.is_normalised() {
+        let (stem, normal) = (wheel.file_name.stem(), wheel.file_name.normalised_stem());
+        found.push(format!("the file's name starts with `{stem}`, and the normalised form is `{normal}`"));
+    }
+    found.extend(names(wheel));
+    found.extend(dist_info_folders(wheel));
+    found.extend(metadata(wheel));
+    found.extend(wheel_file(wheel));
+    found.extend(record::problems(wheel));
+    // One fault can be met from two sides, such as a member that cannot be unpacked.
+    let mut seen = BTreeSet::new();
+    found.retain(|problem| seen.insert(problem.clone()));
+    found
+}
+
+fn names(wheel: &Wheel) -> Vec<String> {
+    let mut found = Vec::new();
+    for member in &wheel.layout.members {
+        let name = &member.name;
+        if let Some(fault) = paths::fault(name) {
+            found.push(format!("`{}` {fault}", name.escape_debug()));
+        }
+        if member.is_link {
+            found.push(format!("`{name}` is a symbolic link, and a wheel holds files only"));
+        }
+        if !matches!(member.method, 0 | 8) {
+            let method = member.method;
+            found.push(format!("`{name}` is compressed with method {method}, not stored (0) or deflate (8)"));
+        }
+    }
+    found.extend(paths::collisions(wheel.layout.members.iter().map(|member| member.name.as_str())));
+    found
+}
+
+fn dist_info_folders(wheel: &Wheel) -> Vec<String> {
+    let wanted = wheel.dist_info();
+    let tops = wheel.layout.members.iter().filter_map(|member| member.name.split_once('/'));
+    let folders: BTreeSet<&str> =
+        tops.map(|(top, _)| top).filter(|top| top.ends_with(".dist-info")).collect();
+    let mut found = Vec::new();
+    if !folders.contains(wanted.as_str()) {
+        found.push(format!("the folder `{wanted}` that the file's name asks for is missing"));
+    }
+    for folder in folders.iter().filter(|folder| **folder != wanted) {
+        found.push(format!(
+            "`{folder}` is a second `.dist-info` folder; the file's name asks for `{wanted}` alone"
+        ));
+    }
+    for (name, reason) in [
+        ("RECORD.jws", "signs a wheel in a way that was withdrawn"),
+        ("RECORD.p7s", "signs a wheel in a way that was withdrawn"),
+        ("INSTALLER", "is written by an installer"),
+        ("REQUESTED", "is written by an installer"),
+    ] {
+        if wheel.contains(&format!("{wanted}/{name}")) {
+            found.push(format!("`{wanted}/{name}` {reason}, and must not be in a wheel"));
+        }
+    }
+    found
+}
+
+fn metadata(wheel: &mut Wheel) -> Vec<String> {
+    let member = format!("{}/METADATA", wheel.dist_info());
+    let bytes = match wheel.read(&member) {
+        Ok(bytes) => bytes,
+        Err(problem) => return vec![problem],
+    };
+    match Metadata::parse(&bytes) {
+        Ok(metadata) => metadata.disagreements(&member, wheel.file_name()),
+        Err(cause) => vec![format!("`{member}`: {cause}")],
+    }
+}
+
+fn wheel_file(wheel: &mut Wheel) -> Vec<String> {
+    let member = format!("{}/WHEEL", wheel.dist_info());
+    let bytes = match wheel.read(&member) {
+        Ok(bytes) => bytes,
+        Err(problem) => return vec![problem],
+    };
+    let file = match WheelFile::parse(&bytes) {
+        Ok(file) => file,
+        Err(cause) => return vec![format!("`{member}`: {cause}")],
+    };
+    let mut found = Vec::new();
+    if file.wheel_version.split('.').next() != Some("1") {
+        found.push(format!("`{member}` has `Wheel-Version` {}, and installers know 1.x", file.wheel_version));
+    }
+    let name = wheel.file_name();
+    if file.tags != name.tags() {
+        found.push(format!(
+            "`{member}` has the tags {}, and the file's name {}",
+            list(&file.tags),
+            list(name.tags())
+        ));
+    }
+    if let Form::Wheel { build, .. } = &name.form
+        && *build != file.build
+    {
+        let text = |build: &Option<String>| {
+            build.as_deref().map_or("no build number".to_owned(), |b| format!("`{b}`"))
+        };
+        found.push(format!("`{member}` has {}, and the file's name {}", text(&file.build), text(build)));
+    }
+    if file.root_is_purelib {
+        found.extend(impure(wheel, &member));
+    }
+    found
+}
+
+/// What contradicts `Root-Is-Purelib: true`.
+fn impure(wheel: &Wheel, member: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if !wheel.file_name().is_pure() {
+        let tags = list(wheel.file_name().tags());
+        found.push(format!(
+            "`{member}` says `Root-Is-Purelib: true`, and the file's name has the tags {tags}"
+        ));
+    }
+    let data = format!("{}.data/", wheel.file_name().stem());
+    for member in wheel.layout.members.iter().filter(|member| !member.name.starts_with(&data)) {
+        let name = &member.name;
+        if [".so", ".pyd", ".dylib"].iter().any(|end| name.ends_with(end)) {
+            found.push(format!("`{name}` is machine code, and `WHEEL` says `Root-Is-Purelib: true`"));
+        }
+    }
+    found
+}
+
+fn list(tags: &[Tag]) -> String {
+    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,211 @@
+//! What stands in a wheel agrees with its name, its metadata and its RECORD, or is named.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its stage fails")]
+
+mod support;
+
+use distribution::wheel::Wheel;
+use distribution::{FileName, problems};
+use support::{METADATA, RECORD, WHEEL_FILE, WheelPlan, assert_among, assert_only, swap, write};
+
+const METADATA_NAME: &str = "da_vinci-0.5.0.dist-info/METADATA";
+const WHEEL_NAME: &str = "da_vinci-0.5.0.dist-info/WHEEL";
+
+fn with_record(change: fn(String) -> String) -> Vec<String> {
+    WheelPlan::sound().record(change).problems()
+}
+
+#[test]
+fn a_sound_wheel_has_no_problem() {
+    let plan = WheelPlan::sound()
+        .set("da_vinci/data/", "")
+        .set("da_vinci/a, \"b\".txt", "x")
+        .record(|text| text.replace("da_vinci/a, \"b\".txt", "\"da_vinci/a, \"\"b\"\".txt\""));
+    assert_eq!(plan.problems(), [""; 0]);
+    assert_eq!(problems(&plan.write().path).unwrap(), [""; 0]);
+}
+
+#[test]
+fn an_open_wheel_shows_its_members_and_metadata() {
+    let file = WheelPlan::sound().write();
+    let mut wheel = Wheel::open(&file.path).unwrap();
+    assert_eq!(wheel.entries().len(), 5);
+    assert_eq!((wheel.entries()[1].name.as_str(), wheel.entries()[1].size), ("da_vinci/core.py", 15));
+    assert!(wheel.contains(RECORD) && !wheel.contains("da_vinci/Dockerfile"));
+    assert_eq!(wheel.metadata_bytes().unwrap(), METADATA.as_bytes());
+    assert_eq!(wheel.metadata().unwrap().requires_python.as_deref(), Some(">=3.9"));
+    let file = wheel.wheel_file().unwrap();
+    assert!(file.root_is_purelib && file.build.is_none());
+    assert_eq!((file.wheel_version.as_str(), file.tags[0].to_string().as_str()), ("1.0", "py3-none-any"));
+}
+
+#[test]
+fn a_wheel_opens_under_another_name() {
+    let file = write("upload.tmp", &WheelPlan::sound().bytes());
+    let name = FileName::parse(support::WHEEL).unwrap();
+    assert!(Wheel::open_as(&file.path, name).unwrap().metadata().is_ok());
+    assert!(Wheel::open(&file.path).is_err());
+}
+
+#[test]
+fn unsafe_names_are_refused() {
+    for (name, words) in [
+        ("/etc/passwd", "absolute path"),
+        ("da_vinci/../../x", "`..` in its path"),
+        ("da_vinci\\x.py", "backslash"),
+        ("C:/x.py", "drive letter"),
+        ("da_vinci/a\u{7}b", "control character"),
+    ] {
+        // The ZIP writer mends such names, so the test puts them in afterwards.
+        let stand_in = "x".repeat(name.len());
+        let mut bytes = WheelPlan::sound().set(&stand_in, "x").bytes();
+        assert!(swap(&mut bytes, stand_in.as_bytes(), name.as_bytes()) >= 2);
+        assert_among(&problems(&write(support::WHEEL, &bytes).path).unwrap(), words);
+    }
+}
+
+#[test]
+fn names_that_differ_by_case_alone_are_refused() {
+    let found = WheelPlan::sound().set("da_vinci/Core.py", "x").problems();
+    assert_only(&found, "`da_vinci/core.py` and `da_vinci/Core.py` differ by case alone");
+}
+
+#[test]
+fn the_file_name_is_normalised() {
+    let found = WheelPlan::sound().named("Da_Vinci-0.5.0-py3-none-any.whl").problems();
+    assert_among(&found, "starts with `Da_Vinci-0.5.0`, and the normalised form is `da_vinci-0.5.0`");
+}
+
+#[test]
+fn the_dist_info_folder_is_the_one_of_the_name() {
+    let found = WheelPlan::sound().named("da_vinci-0.6.0-py3-none-any.whl").problems();
+    assert_among(&found, "the folder `da_vinci-0.6.0.dist-info` that the file's name asks for is missing");
+    assert_among(&found, "`da_vinci-0.5.0.dist-info` is a second `.dist-info` folder");
+    assert_among(
+        &WheelPlan::sound().set("other-1.dist-info/METADATA", "").problems(),
+        "`other-1.dist-info` is a second",
+    );
+}
+
+#[test]
+fn each_file_of_the_dist_info_folder_is_needed() {
+    for name in [METADATA_NAME, WHEEL_NAME] {
+        assert_only(&WheelPlan::sound().without(name).problems(), &format!("`{name}` is missing"));
+    }
+    let mut plan = WheelPlan::sound();
+    plan.record = None;
+    assert_only(&plan.problems(), &format!("`{RECORD}` is missing"));
+}
+
+#[test]
+fn what_an_installer_writes_is_refused() {
+    for name in ["INSTALLER", "REQUESTED", "RECORD.jws", "RECORD.p7s"] {
+        let member = format!("da_vinci-0.5.0.dist-info/{name}");
+        let found = WheelPlan::sound().set(&member, "x").problems();
+        assert_among(&found, &format!("`{member}` "));
+    }
+}
+
+#[test]
+fn metadata_agree_with_the_file_name() {
+    let with = |text: String| WheelPlan::sound().set(METADATA_NAME, text).problems();
+    assert_only(
+        &with(METADATA.replace("Da-Vinci", "leonardo")),
+        "names the package `leonardo`, and the file's name `da-vinci`",
+    );
+    assert_only(
+        &with(METADATA.replace("0.5.0", "0.5.1")),
+        "has the version 0.5.1, and the file's name 0.5.0",
+    );
+    assert_only(&with(METADATA.replace("2.4", "3.0")), "has `Metadata-Version` 3.0");
+    assert_only(&with("nonsense\n".to_owned()), "line 1, `nonsense`, is not of the form");
+}
+
+#[test]
+fn the_wheel_file_agrees_with_the_file_name() {
+    let with = |text: String| WheelPlan::sound().set(WHEEL_NAME, text).problems();
+    assert_only(
+        &with(WHEEL_FILE.replace("py3", "py2")),
+        "has the tags `py2-none-any`, and the file's name `py3-none-any`",
+    );
+    assert_only(&with(WHEEL_FILE.replace("1.0", "2.0")), "has `Wheel-Version` 2.0, and installers know 1.x");
+    assert_only(&with(format!("{WHEEL_FILE}Build: 3\n")), "has `3`, and the file's name no build number");
+    assert_only(&with(WHEEL_FILE.replace("Tag: py3-none-any\n", "")), "it has no `Tag`");
+    assert_only(
+        &with(WHEEL_FILE.replace("true", "maybe")),
+        "`Root-Is-Purelib` is `maybe`, neither true nor false",
+    );
+}
+
+#[test]
+fn a_pure_wheel_holds_no_machine_code() {
+    let found = WheelPlan::sound().set("da_vinci/fast.so", "x").problems();
+    assert_only(&found, "`da_vinci/fast.so` is machine code, and `WHEEL` says `Root-Is-Purelib: true`");
+    let tag = "cp312-cp312-win_amd64";
+    let plan = WheelPlan::sound().set(WHEEL_NAME, WHEEL_FILE.replace("py3-none-any", tag));
+    assert_only(
+        &plan.named(&format!("da_vinci-0.5.0-{tag}.whl")).problems(),
+        "and the file's name has the tags",
+    );
+}
+
+#[test]
+fn record_lists_every_file_exactly_once() {
+    assert_only(
+        &with_record(|text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
+        "`da_vinci/__init__.py` is in the wheel, and not listed in RECORD",
+    );
+    assert_only(
+        &with_record(|text| text + "ghost.py,sha256=x,1\n"),
+        "`ghost.py` is listed in RECORD, and not in the wheel",
+    );
+    assert_only(
+        &with_record(|text| format!("{}\n{text}", text.lines().next().unwrap())),
+        "`da_vinci/__init__.py` is listed in RECORD twice",
+    );
+    assert_only(
+        &with_record(|text| text.replace(&format!("{RECORD},,\n"), "")),
+        "RECORD` is in the wheel, and not listed",
+    );
+}
+
+#[test]
+fn record_has_the_right_digests_and_sizes() {
+    let empty = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    assert!(WheelPlan::sound().bytes().len() > empty.len());
+    assert_only(&with_record(|text| text.replace("sha256=47DE", "sha256=48DE")), "RECORD says sha256=48DE");
+    assert_only(
+        &with_record(|text| text.replace("Uw,0", "Uw,7").replace("FU,0", "FU,7")),
+        "RECORD has the size 7, and the file has 0 bytes",
+    );
+    assert_only(
+        &with_record(|text| text.replace("FU,0", "FU,")),
+        "has no size in RECORD, and the file has 0 bytes",
+    );
+    assert_only(&with_record(|text| text.replace("sha256=47DE", "md5=47DE")), "the hash in RECORD is md5");
+    assert_only(
+        &with_record(|text| text.replacen("sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", "", 1)),
+        "has no hash in RECORD",
+    );
+    assert_only(&with_record(|text| text.replace("RECORD,,", "RECORD,sha256=x,")), "and cannot have one");
+    assert_only(&with_record(|text| text + "one,two\n"), "line 6 has 2 fields");
+}
+
+#[test]
+fn record_may_use_a_longer_digest() {
+    let found = WheelPlan::sound().record(|text| {
+        let empty = "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg_SpIdNs6c5H0NE8XYXysP-DGNKHfuwvY7kxvUdBeoGlODJ6-SfaPg";
+        text.replace("sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", &format!("sha512={empty}"))
+    });
+    assert_eq!(found.problems(), [""; 0]);
+}
+
+#[test]
+fn every_problem_is_listed_at_once() {
+    let found = WheelPlan::sound()
+        .set(METADATA_NAME, METADATA.replace("0.5.0", "0.5.1"))
+        .set(WHEEL_NAME, WHEEL_FILE.replace("py3", "py2"))
+        .set("da_vinci/Core.py", "x")
+        .record(|text| text + "ghost.py,,\n")
+        .problems();
+    assert_eq!(found.len(), 4, "{found:#?}");
+}

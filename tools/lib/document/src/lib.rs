@@ -1,0 +1,19 @@
+//! What flows between the tools: the release document, its types and its errors; no input or output.
+//!
+//! One JSON object describes one release. `bump-version` makes it, every later tool fills in the section
+//! that it owns, and `rollback` reads it backwards. [`Release`] is the whole; its fields name their owners.
+
+mod failure;
+mod names;
+mod release;
+mod text;
+mod version;
+
+pub use failure::{Exit, Failure};
+pub use names::{CommitId, PackageName, ProjectPath, Sha256, Sha512};
+pub use release::{
+    Announcement, Artifact, ArtifactKind, Change, Check, CheckOutcome, ChecksumAlgorithm, ChecksumFile,
+    Checksums, Commit, Edit, FORMAT, Fate, Level, Missing, Notes, NotesEdit, Package, Project, Promise,
+    Publication, PublishedFile, Release, Signature, Tag, VersionStep, Withdrawal,
+};
+pub use version::Version;

@@ -1,0 +1,105 @@
+//! How a release flows through a tool: stdin, one job, stdout.
+//!
+//! This is the only place that reads stdin, writes stdout, prints for people (on stderr) and decides exit codes.
+//! A tool calls [`run`] with its job and gets a [`Stage`], through which the job takes its document, says
+//! what it does, and carries out its plan.
+
+mod plan;
+mod printer;
+mod stage;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, FromArgMatches};
+use document::{Exit, Failure, Release};
+
+pub use plan::{Outcome, Step};
+pub use printer::{format_error, print_error, print_line};
+pub use stage::Stage;
+
+/// The arguments that every tool takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// The project's folder, or one inside it [default: the current folder]
+    #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT", global = true)]
+    pub project: Option<std::path::PathBuf>,
+    /// Print what would be done, and write nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+}
+
+/// Arguments that hold the common ones.
+pub trait Arguments: CommandFactory + FromArgMatches {
+    /// The common arguments.
+    fn common(&self) -> &Common;
+}
+
+/// What a job leaves for stdout.
+#[derive(Debug)]
+pub enum Output {
+    /// A document for the next tool.
+    Document(Box<Release>),
+    /// Text that was asked for in place of a document.
+    Text(String),
+    /// Nothing: the job was no stage of a release.
+    Nothing,
+}
+
+impl From<Release> for Output {
+    fn from(release: Release) -> Self {
+        Output::Document(Box::new(release))
+    }
+}
+
+/// Runs a tool: parses its arguments, does its job, writes its output whole, and returns its exit code.
+///
+/// Nothing is written to stdout before the job has succeeded, so a failing tool hands on no document.
+pub fn run<A: Arguments>(job: impl FnOnce(&A, &mut Stage) -> anyhow::Result<Output>) -> ExitCode {
+    let command = A::command();
+    let name = command.get_name().to_owned();
+    let arguments = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
+        Ok(arguments) => arguments,
+        Err(wrong) => return refuse_usage(&wrong),
+    };
+    let mut stage = Stage::new(&name, arguments.common().dry_run);
+    let done = job(&arguments, &mut stage).and_then(|output| write_output(output, stage.is_dry_run()));
+    conclude(&name, done)
+}
+
+/// Prints the error of a finished job, if it has one, and returns the exit code that it leads to.
+pub fn conclude(tool: &str, done: anyhow::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::from(Exit::Done as u8),
+        Err(error) => {
+            print_error(tool, &error);
+            ExitCode::from(Failure::of(&error).1 as u8)
+        }
+    }
+}
+
+/// Prints what clap has to say: help and version to stdout, wrong usage to stderr.
+pub fn refuse_usage(wrong: &clap::Error) -> ExitCode {
+    let printed = wrong.print();
+    let code = if wrong.use_stderr() { Exit::Usage } else { Exit::Done };
+    ExitCode::from(if printed.is_ok() { code } else { Exit::Failed } as u8)
+}
+
+/// Writes to stdout, whole and flushed.
+pub fn write_stdout(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("cannot write to stdout")
+}
+
+fn write_output(output: Output, dry_run: bool) -> anyhow::Result<()> {
+    match output {
+        Output::Document(mut release) => {
+            release.dry_run = dry_run;
+            let text = release.to_json()?;
+            write_stdout(&text).context("cannot hand on the release document")
+        }
+        Output::Text(text) => write_stdout(&text),
+        Output::Nothing => Ok(()),
+    }
+}

@@ -1,0 +1,214 @@
+//! What an index holds, read without changing anything.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Result;
+use distribution::wheel::Wheel;
+use distribution::{FileName, Metadata, sdist};
+use document::{ArtifactKind, Failure, PackageName, Sha256, Version};
+
+use crate::page::{FileEntry, ProjectPage};
+use crate::place::failure;
+
+/// A view of an index. An absent root is an empty index.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    root: PathBuf,
+}
+
+/// One file of an index, with what the pages say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name of the wheel or sdist.
+    pub file_name: String,
+    /// The version in the name (PEP 440).
+    pub version: Version,
+    /// The size in bytes.
+    pub size: u64,
+    /// The digest of the file.
+    pub sha256: Sha256,
+    /// `Requires-Python` of its metadata.
+    pub requires_python: Option<String>,
+    /// The digest of `<wheel>.metadata` (PEP 658); `None` for an sdist, and for a wheel without that file.
+    pub metadata: Option<Sha256>,
+    /// The reason why the file was yanked (PEP 592), empty when none was given; `None` when it was not.
+    pub yanked: Option<String>,
+}
+
+impl Listing {
+    pub(crate) fn of(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Returns the digest of a published file, from its bytes; `None` when the index has no file of that name.
+    pub fn holds(&self, package: &PackageName, file_name: &str) -> Result<Option<Sha256>> {
+        let path = self.path(package, file_name)?;
+        match path.try_exists() {
+            Ok(true) => distribution::digest(&path).map(|(sha256, _)| Some(sha256)),
+            Ok(false) => Ok(None),
+            Err(cause) => Err(failure("read", &path, &cause)),
+        }
+    }
+
+    /// Returns where a file of a package lies, whether it is there or not; refuses a name that leaves the folder.
+    pub fn path(&self, package: &PackageName, file_name: &str) -> Result<PathBuf> {
+        let plain = !file_name.is_empty()
+            && !file_name.starts_with('.')
+            && !file_name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());
+        if !plain || matches!(file_name, "index.html" | "index.json") {
+            let message =
+                format!("cannot use `{}` as the name of a file in an index", file_name.escape_debug());
+            return Err(Failure::new(message)
+                .hint("name a wheel, an sdist or a file beside one, without its folder")
+                .into());
+        }
+        Ok(self.folder(package).join(file_name))
+    }
+
+    /// Returns the bytes of a file beside the published ones, such as a signature; `None` when it is not there.
+    pub fn side_file(&self, package: &PackageName, file_name: &str) -> Result<Option<Vec<u8>>> {
+        read(&self.path(package, file_name)?)
+    }
+
+    /// Lists the packages that have at least one file, sorted by name.
+    pub fn packages(&self) -> Result<Vec<PackageName>> {
+        let mut packages = Vec::new();
+        for name in names(&self.simple())? {
+            if let Ok(package) = name.parse::<PackageName>()
+                && !self.distributions(&package)?.is_empty()
+            {
+                packages.push(package);
+            }
+        }
+        packages.sort();
+        Ok(packages)
+    }
+
+    /// Lists the versions of a package that have a file, in ascending order (PEP 440).
+    pub fn versions(&self, package: &PackageName) -> Result<Vec<Version>> {
+        let mut versions: Vec<Version> =
+            self.distributions(package)?.into_iter().map(|file| file.1.version).collect();
+        versions.dedup();
+        Ok(versions)
+    }
+
+    /// Lists the files of a package, sorted by version and then by name.
+    ///
+    /// A digest comes from `index.json` when that is newer than the file and has its size, else from the bytes.
+    pub fn files(&self, package: &PackageName) -> Result<Vec<Listed>> {
+        let (page, written) = self.known(package)?;
+        let mut known: HashMap<String, FileEntry> =
+            page.into_iter().map(|entry| (entry.filename.clone(), entry)).collect();
+        let mut files = Vec::new();
+        for (file_name, parsed) in self.distributions(package)? {
+            let entry = known.remove(&file_name);
+            files.push(self.listed(package, file_name, parsed, entry, written)?);
+        }
+        Ok(files)
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn simple(&self) -> PathBuf {
+        self.root.join("simple")
+    }
+
+    pub(crate) fn folder(&self, package: &PackageName) -> PathBuf {
+        self.simple().join(package.as_str())
+    }
+
+    /// The names of a package's wheels and sdists, sorted by version and then by name; other files play no part.
+    pub(crate) fn distributions(&self, package: &PackageName) -> Result<Vec<(String, FileName)>> {
+        let mut found: Vec<(String, FileName)> = Vec::new();
+        for name in names(&self.folder(package))? {
+            if let Ok(parsed) = FileName::parse(&name)
+                && parsed.name == *package
+            {
+                found.push((name, parsed));
+            }
+        }
+        found.sort_by(|a, b| (&a.1.version, &a.0).cmp(&(&b.1.version, &b.0)));
+        Ok(found)
+    }
+
+    /// The entries of `index.json` and when it was written; none when it is absent or damaged.
+    fn known(&self, package: &PackageName) -> Result<(Vec<FileEntry>, Option<SystemTime>)> {
+        let path = self.folder(package).join("index.json");
+        let written = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
+        let page = read(&path)?.and_then(|bytes| serde_json::from_slice::<ProjectPage>(&bytes).ok());
+        Ok((page.map(|page| page.files).unwrap_or_default(), written))
+    }
+
+    fn listed(
+        &self,
+        package: &PackageName,
+        file_name: String,
+        parsed: FileName,
+        entry: Option<FileEntry>,
+        written: Option<SystemTime>,
+    ) -> Result<Listed> {
+        let path = self.folder(package).join(&file_name);
+        let state = fs::metadata(&path).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
+        let (size, modified) = state.map_err(|cause| failure("read", &path, &cause))?;
+        // A file as old as the page may have changed right after it, within one tick of the clock.
+        let is_fresh =
+            |entry: &FileEntry| entry.size == size && written.is_some_and(|written| modified < written);
+        let fresh = entry.as_ref().filter(|entry| is_fresh(entry));
+        let sha256 = match fresh {
+            Some(entry) => entry.hashes.sha256.clone(),
+            None => distribution::digest(&path)?.0,
+        };
+        let stored = match parsed.kind() {
+            ArtifactKind::Wheel => read(&self.folder(package).join(format!("{file_name}.metadata")))?,
+            ArtifactKind::Sdist => None,
+        };
+        let requires_python = match (&stored, parsed.kind(), fresh) {
+            (Some(bytes), _, _) => Metadata::parse(bytes)?.requires_python,
+            (None, _, Some(entry)) => entry.requires_python.clone(),
+            (None, ArtifactKind::Wheel, None) => Wheel::open(&path)?.metadata()?.requires_python,
+            (None, ArtifactKind::Sdist, None) => sdist::metadata(&path)?.requires_python,
+        };
+        let metadata = stored.map(|bytes| digest_of(&bytes));
+        let yanked = entry.and_then(|entry| entry.yanked.into_reason());
+        Ok(Listed { file_name, version: parsed.version, size, sha256, requires_python, metadata, yanked })
+    }
+}
+
+/// The digest of bytes in memory.
+pub(crate) fn digest_of(bytes: &[u8]) -> Sha256 {
+    use sha2::Digest;
+    Sha256::from_bytes(&sha2::Sha256::digest(bytes).into())
+}
+
+/// The bytes of a file; `None` when there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(failure("read", path, &cause)),
+    }
+}
+
+/// The names in a folder, sorted; none when there is no such folder. Names that are not UTF-8 are nobody's here.
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(cause) => return Err(failure("read", folder, &cause)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|cause| failure("read", folder, &cause))?;
+        names.extend(entry.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}

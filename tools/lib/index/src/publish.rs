@@ -1,0 +1,278 @@
+//! Changing an index: adding and removing files, and writing the pages that follow from them.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::ops::Deref;
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use distribution::wheel::Wheel;
+use distribution::{FileName, sdist};
+use document::{ArtifactKind, Failure, PackageName, Sha256};
+
+use crate::listing::{Listing, digest_of, names, read};
+use crate::{page, place};
+
+/// An index that nobody else can change while this value lives. It reads as a [`Listing`] does.
+#[derive(Debug)]
+pub struct Index {
+    listing: Listing,
+    touched: BTreeSet<PackageName>,
+    _lock: File,
+}
+
+/// What came of adding a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is there now.
+    New,
+    /// It was there already, with the same bytes.
+    Same,
+    /// A side file of that name was there already with other bytes, and was left as it is.
+    Kept,
+}
+
+impl Deref for Index {
+    type Target = Listing;
+
+    fn deref(&self) -> &Listing {
+        &self.listing
+    }
+}
+
+impl Index {
+    /// Opens the index in a folder and makes the folder when it is absent.
+    ///
+    /// Waits until no other process has it open: the lock is on `.lock` in the folder.
+    pub fn open(root: &Path) -> Result<Self> {
+        fs::create_dir_all(root).map_err(|cause| place::failure("make the folder", root, &cause))?;
+        let path = root.join(".lock");
+        let lock = File::options().create(true).append(true).open(&path);
+        let lock = lock.map_err(|cause| place::failure("write", &path, &cause))?;
+        lock.lock().map_err(|cause| place::failure("lock", &path, &cause))?;
+        Ok(Self { listing: Listing::of(root), touched: BTreeSet::new(), _lock: lock })
+    }
+
+    /// Returns a view of the index in a folder, which need not exist; makes nothing and takes no lock.
+    pub fn read(root: &Path) -> Listing {
+        Listing::of(root)
+    }
+
+    /// Publishes a wheel or sdist whose bytes have the given digest, and the metadata of a wheel beside it.
+    ///
+    /// The bytes are copied, hashed on the way, brought to the disk, and only then given their name. Other bytes
+    /// of that name are an error that names both digests: no published file is ever replaced.
+    pub fn add(
+        &mut self,
+        package: &PackageName,
+        source: &Path,
+        file_name: &str,
+        sha256: &Sha256,
+    ) -> Result<Added> {
+        let target = self.path(package, file_name)?;
+        let parsed = FileName::parse(file_name)?;
+        if parsed.name != *package {
+            let message =
+                format!("cannot publish `{file_name}` for `{package}`: its name says `{}`", parsed.name);
+            return Err(Failure::new(message).hint("build it again with `build-wheels`").into());
+        }
+        let published = self.holds(package, file_name)?;
+        if let Some(published) = published.as_ref().filter(|published| *published != sha256) {
+            return Err(taken(&target, published, sha256));
+        }
+        let folder = self.make_folder(package)?;
+        let (copy, digest) = place::copy(source, &folder)?;
+        if digest != *sha256 {
+            let source = source.display();
+            let cause = format!("its digest is {digest}, and it was built with {sha256}");
+            return Err(Failure::new(format!("cannot publish `{source}`: {cause}"))
+                .hint("run the release again from `build-wheels`")
+                .into());
+        }
+        let metadata = match parsed.kind() {
+            ArtifactKind::Wheel => Some(wheel_metadata(copy.path(), parsed)?),
+            ArtifactKind::Sdist => sdist::metadata(copy.path()).map(|_| None)?,
+        };
+        let metadata_target = folder.join(format!("{file_name}.metadata"));
+        if let Some(bytes) = &metadata {
+            // Before the file itself: afterwards it could not be taken back.
+            expect_same(&metadata_target, bytes)?;
+        }
+        self.touched.insert(package.clone());
+        let is_new = published.is_none() && place::publish(copy, &target)?;
+        if published.is_none() && !is_new && self.holds(package, file_name)?.as_ref() != Some(sha256) {
+            return Err(Failure::new(format!(
+                "cannot publish `{}`: another process put it there",
+                target.display()
+            ))
+            .hint("run the same command again")
+            .into());
+        }
+        if let Some(bytes) = &metadata
+            && !place::publish(place::write(bytes, &folder)?, &metadata_target)?
+        {
+            expect_same(&metadata_target, bytes)?;
+        }
+        Ok(if is_new { Added::New } else { Added::Same })
+    }
+
+    /// Puts a file beside the published ones: a signature, a list of checksums. It appears on no page.
+    ///
+    /// One that is there already stays, whatever its bytes: [`Listing::side_file`] returns them, and the caller
+    /// decides.
+    pub fn add_side_file(&mut self, package: &PackageName, source: &Path, file_name: &str) -> Result<Added> {
+        let target = self.path(package, file_name)?;
+        if FileName::parse(file_name).is_ok() {
+            return Err(Failure::new(format!(
+                "cannot put `{file_name}` beside the files of `{package}`: it is one of them"
+            ))
+            .hint("name it after the file that it is about, with an ending of its own")
+            .into());
+        }
+        let folder = self.make_folder(package)?;
+        let (copy, digest) = place::copy(source, &folder)?;
+        if place::publish(copy, &target)? {
+            return Ok(Added::New);
+        }
+        let same = self.holds(package, file_name)?.as_ref() == Some(&digest);
+        Ok(if same { Added::Same } else { Added::Kept })
+    }
+
+    /// Removes a file with its metadata and the side files `<file>.*`; false when the file was not there.
+    pub fn remove(&mut self, package: &PackageName, file_name: &str) -> Result<bool> {
+        let target = self.path(package, file_name)?;
+        self.touched.insert(package.clone());
+        let folder = self.folder(package);
+        let prefix = format!("{file_name}.");
+        // The file goes last, so that a run that was cut short is seen and finished by the next one.
+        for name in names(&folder)?.iter().filter(|name| name.starts_with(&prefix)) {
+            place::remove(&folder.join(name))?;
+        }
+        place::remove(&target)
+    }
+
+    /// Writes the pages of every package that was touched, and those that list the packages, from the files.
+    ///
+    /// Equal files give equal bytes. A page is replaced in one step, and only when its bytes differ. A package
+    /// without files loses its pages, and its folder when nothing else is in it. Returns the paths below the root
+    /// that changed, with `/` between their parts.
+    pub fn write_pages(&mut self) -> Result<Vec<String>> {
+        let mut changed = Vec::new();
+        let mut empty = Vec::new();
+        for package in &self.touched {
+            if self.listing.distributions(package)?.is_empty() {
+                empty.push(package);
+            } else {
+                self.write_project(package, &mut changed)?;
+            }
+        }
+        let packages = self.packages()?;
+        let simple = self.simple();
+        fs::create_dir_all(&simple).map_err(|cause| place::failure("make the folder", &simple, &cause))?;
+        self.write_page(&simple, "index.json", &printed(page::root_json(&packages))?, &mut changed)?;
+        self.write_page(&simple, "index.html", &page::root_html(&packages), &mut changed)?;
+        for package in empty {
+            self.clear(package, &mut changed)?;
+        }
+        self.touched.clear();
+        changed.sort();
+        Ok(changed)
+    }
+
+    fn write_project(&self, package: &PackageName, changed: &mut Vec<String>) -> Result<()> {
+        let folder = self.folder(package);
+        for (name, parsed) in self.distributions(package)? {
+            let metadata = folder.join(format!("{name}.metadata"));
+            if parsed.kind() == ArtifactKind::Wheel && read(&metadata)?.is_none() {
+                let bytes = wheel_metadata(&folder.join(&name), parsed)?;
+                place::publish(place::write(&bytes, &folder)?, &metadata)?;
+                changed.push(format!("simple/{package}/{name}.metadata"));
+            }
+        }
+        let files = self.files(package)?;
+        let json = printed(page::project_json(package, &files))?;
+        if !self.write_page(&folder, "index.json", &json, changed)? {
+            // Its age says which digests can be reused: it has just been found right for every file.
+            let path = folder.join("index.json");
+            let touched = File::options()
+                .append(true)
+                .open(&path)
+                .and_then(|page| page.set_modified(SystemTime::now()));
+            touched.map_err(|cause| place::failure("write", &path, &cause))?;
+        }
+        self.write_page(&folder, "index.html", &page::project_html(package, &files), changed)?;
+        Ok(())
+    }
+
+    fn write_page(&self, folder: &Path, name: &str, text: &str, changed: &mut Vec<String>) -> Result<bool> {
+        let path = folder.join(name);
+        let differs = place::replace(&path, folder, text.as_bytes())?;
+        if differs {
+            changed.push(self.below_root(&path));
+        }
+        Ok(differs)
+    }
+
+    /// Removes the pages of a package without files, and its folder unless something else is in it.
+    fn clear(&self, package: &PackageName, changed: &mut Vec<String>) -> Result<()> {
+        let folder = self.folder(package);
+        for name in ["index.html", "index.json"] {
+            let path = folder.join(name);
+            if place::remove(&path)? {
+                changed.push(self.below_root(&path));
+            }
+        }
+        match fs::remove_dir(&folder) {
+            Err(cause)
+                if !matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) =>
+            {
+                Err(place::failure("remove", &folder, &cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn below_root(&self, path: &Path) -> String {
+        let below = path.strip_prefix(self.root()).unwrap_or(path);
+        below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+    }
+
+    fn make_folder(&self, package: &PackageName) -> Result<std::path::PathBuf> {
+        let folder = self.folder(package);
+        fs::create_dir_all(&folder).map_err(|cause| place::failure("make the folder", &folder, &cause))?;
+        Ok(folder)
+    }
+}
+
+/// The METADATA of a wheel, which must be readable: an index that lists others fails at every install.
+fn wheel_metadata(path: &Path, name: FileName) -> Result<Vec<u8>> {
+    let mut wheel = Wheel::open_as(path, name)?;
+    wheel.metadata()?;
+    wheel.metadata_bytes()
+}
+
+/// Refuses other bytes where a wheel's metadata belong; their absence is no fault.
+fn expect_same(target: &Path, bytes: &[u8]) -> Result<()> {
+    match read(target)? {
+        Some(present) if present != bytes => Err(taken(target, &digest_of(&present), &digest_of(bytes))),
+        _ => Ok(()),
+    }
+}
+
+fn taken(target: &Path, published: &Sha256, offered: &Sha256) -> anyhow::Error {
+    let target = target.display();
+    let cause = format!("it is there with digest {published}, and this one has {offered}");
+    Failure::new(format!("cannot publish `{target}`: {cause}; no published file is ever replaced"))
+        .hint("release a new version, or take the old file back with `rollback`")
+        .into()
+}
+
+fn printed(page: serde_json::Result<String>) -> Result<String> {
+    page.map_err(|cause| {
+        Failure::new(format!("cannot print a page of the index: {cause}"))
+            .hint("report this as a fault of Wainwright")
+            .into()
+    })
+}

@@ -1,0 +1,254 @@
+//! The project: found upwards from a folder, with its settings and its packages.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use document::{Failure, Level, Package, PackageName, ProjectPath, Release, Version, VersionStep};
+
+use crate::git::{Git, TreeState};
+use crate::settings::{FILE, Settings, TargetSettings};
+use crate::tags::{TagPattern, Tags};
+
+/// A Python project that can be released.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder with release.toml, or with the only pyproject.toml.
+    pub root: PathBuf,
+    /// What release.toml says.
+    pub settings: Settings,
+    /// The name for people.
+    pub name: String,
+    /// The packages, sorted by name.
+    pub packages: Vec<ProjectPackage>,
+    /// The form of the tags.
+    pub tags: TagPattern,
+    /// The repository.
+    pub git: Git,
+}
+
+/// A distribution package of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectPackage {
+    /// The normalised name.
+    pub name: PackageName,
+    /// The folder with its pyproject.toml; `None` for the project's root.
+    pub path: Option<ProjectPath>,
+    /// The folder for its wheels and sdists.
+    pub dist: ProjectPath,
+    /// Files that must be inside the wheel.
+    pub required_files: Vec<String>,
+    /// Modules that must import; `None` where release.toml does not say.
+    pub imports: Option<Vec<String>>,
+    /// The operator of the dependency on each package of the project that follows its version.
+    pub pins: BTreeMap<PackageName, String>,
+}
+
+impl ProjectPackage {
+    /// A path inside the package's folder.
+    pub fn inside(&self, relative: &str) -> Result<ProjectPath, Failure> {
+        self.path.as_ref().map_or_else(|| relative.parse(), |path| path.join(relative))
+    }
+
+    /// The package's folder.
+    pub fn folder(&self, root: &Path) -> PathBuf {
+        self.path.as_ref().map_or_else(|| root.to_path_buf(), |path| path.under(root))
+    }
+}
+
+impl Project {
+    /// Finds the project that holds a folder (default: the current one): the nearest release.toml upwards within
+    /// the git repository, else the nearest pyproject.toml.
+    pub fn find(start: Option<&Path>) -> Result<Self> {
+        let start = start.unwrap_or(Path::new("."));
+        let start =
+            start.canonicalize().with_context(|| format!("cannot open the folder `{}`", start.display()))?;
+        let root = find_root(&start)?;
+        let git = Git::open(&root)?;
+        let settings = Settings::read(&root)?;
+        let tags = TagPattern::parse(&settings.project.tag).context("cannot read release.toml")?;
+        let mut packages = packages(&root, &settings)?;
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        let first =
+            settings.package.first().map_or_else(|| packages[0].name.to_string(), |first| first.name.clone());
+        let name = settings.project.name.clone().unwrap_or(first);
+        Ok(Self { root, settings, name, packages, tags, git })
+    }
+
+    /// The package of that name, in any spelling.
+    pub fn package(&self, name: &str) -> Result<&ProjectPackage> {
+        let wanted = PackageName::normalise(name)?;
+        self.packages.iter().find(|package| package.name == wanted).ok_or_else(|| {
+            let known: Vec<_> = self.packages.iter().map(|package| package.name.as_str()).collect();
+            let what = format!("cannot find the package `{name}` in `{}`", self.name);
+            Failure::usage(what).hint(format!("the packages are: {}", known.join(", "))).into()
+        })
+    }
+
+    /// The targets, in the order of publication; an index in a folder where release.toml names none.
+    pub fn targets(&self) -> Vec<TargetSettings> {
+        if self.settings.target.is_empty() {
+            return vec![TargetSettings::embedded(&self.settings.project.dist)];
+        }
+        self.settings.target.clone()
+    }
+
+    /// Says whether a path is an output of a release, which never counts as a change of the tree.
+    pub fn is_output(&self, path: &str) -> bool {
+        let mut folders = self.packages.iter().map(|p| &p.dist).chain([&self.settings.project.dist]);
+        folders.any(|dist| {
+            path.strip_prefix(dist.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// The changed files that are no outputs of a release.
+    pub fn real_changes(&self, state: &TreeState) -> Vec<String> {
+        state.changed.iter().filter(|path| !self.is_output(path)).cloned().collect()
+    }
+
+    /// The release document of the project as it stands, without a bump.
+    pub fn current(&self) -> Result<Release> {
+        let state = self.git.tree_state()?;
+        let carriers = self.carriers()?;
+        let version = self.version(&carriers)?;
+        let tags = self.git.tags(true)?;
+        let tags = Tags::read(&self.tags, tags.iter().map(String::as_str));
+        self.release_of(&state, &tags, version, Level::Current, crate::today())
+    }
+
+    /// A release document with the sections that the project and a version give, and no edits.
+    pub fn release_of(
+        &self,
+        state: &TreeState,
+        reachable: &Tags,
+        version: Version,
+        level: Level,
+        date: String,
+    ) -> Result<Release> {
+        let Some(base) = state.head.clone() else {
+            let what = format!("cannot release `{}`: the repository has no commit yet", self.name);
+            return Err(Failure::new(what).hint("commit the project first").into());
+        };
+        let previous = reachable.highest_below(Some(&version));
+        let remote = &self.settings.project.remote;
+        let remote = self.git.has_remote(remote)?.then(|| remote.clone());
+        let package = |package: &ProjectPackage| Package {
+            name: package.name.clone(),
+            path: package.path.clone(),
+            version: version.clone(),
+            dist: package.dist.clone(),
+        };
+        Ok(Release {
+            format: document::FORMAT,
+            dry_run: false,
+            project: document::Project {
+                name: self.name.clone(),
+                base,
+                branch: state.branch.clone(),
+                remote,
+            },
+            packages: self.packages.iter().map(package).collect(),
+            version: VersionStep {
+                previous: previous.map(|(version, _)| version.clone()),
+                previous_tag: previous.map(|(_, tag)| tag.to_owned()),
+                tag: self.tags.tag(&version),
+                current: version,
+                level,
+                date,
+            },
+            edits: Vec::new(),
+            notes: None,
+            commit: None,
+            artifacts: None,
+            checks: None,
+            checksums: None,
+            signatures: None,
+            tag: None,
+            publications: None,
+            announcements: None,
+            withdrawals: None,
+        })
+    }
+}
+
+fn find_root(start: &Path) -> Result<PathBuf> {
+    let mut nearest = None;
+    for folder in start.ancestors() {
+        if folder.join(FILE).is_file() {
+            return Ok(folder.to_path_buf());
+        }
+        if nearest.is_none() && folder.join("pyproject.toml").is_file() {
+            nearest = Some(folder.to_path_buf());
+        }
+        // A release.toml above the repository belongs to another project.
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    nearest.ok_or_else(|| {
+        let what = format!(
+            "cannot find a project in `{}` or above: no release.toml, no pyproject.toml",
+            start.display()
+        );
+        Failure::new(what).hint("run it inside a Python project, or name one with `--project DIR`").into()
+    })
+}
+
+fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
+    if settings.package.is_empty() {
+        return Ok(vec![ProjectPackage {
+            name: name_in_pyproject(root)?,
+            path: None,
+            dist: settings.project.dist.clone(),
+            required_files: Vec::new(),
+            imports: None,
+            pins: BTreeMap::new(),
+        }]);
+    }
+    let names: Vec<PackageName> = settings
+        .package
+        .iter()
+        .map(|package| PackageName::normalise(&package.name))
+        .collect::<Result<_, _>>()?;
+    let mut packages = Vec::new();
+    for (package, name) in settings.package.iter().zip(&names) {
+        let mut pins = BTreeMap::new();
+        for (pinned, operator) in &package.pins {
+            let pinned = PackageName::normalise(pinned)?;
+            if !names.contains(&pinned) {
+                let what = format!(
+                    "release.toml: `pins` of `{name}` names `{pinned}`, which is no package of the project"
+                );
+                return Err(Failure::new(what)
+                    .hint(format!("add a [[package]] for `{pinned}`, or drop the pin"))
+                    .into());
+            }
+            pins.insert(pinned, operator.clone());
+        }
+        packages.push(ProjectPackage {
+            name: name.clone(),
+            path: package.path.clone(),
+            dist: package.dist.clone().unwrap_or_else(|| settings.project.dist.clone()),
+            required_files: package.required_files.clone(),
+            imports: package.imports.clone(),
+            pins,
+        });
+    }
+    Ok(packages)
+}
+
+fn name_in_pyproject(root: &Path) -> Result<PackageName> {
+    let text = crate::files::read_text(&root.join("pyproject.toml"))?;
+    let parsed = crate::places::parse_toml(&"pyproject.toml".parse()?, &text)?;
+    let table = |path: [&str; 2]| path.iter().try_fold(parsed.as_item(), |item, key| item.get(key));
+    let name = table(["project", "name"])
+        .or_else(|| table(["tool", "poetry"]).and_then(|poetry| poetry.get("name")));
+    let Some(name) = name.and_then(toml_edit::Item::as_str) else {
+        let what =
+            format!("cannot read `{}`: it has no `[project] name`", root.join("pyproject.toml").display());
+        return Err(Failure::new(what)
+            .hint("name the packages in a release.toml beside it, as [[package]]")
+            .into());
+    };
+    Ok(PackageName::normalise(name)?)
+}

@@ -1,0 +1,196 @@
+//! The project's git repository, through the `git` program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use document::{CommitId, Failure};
+use xshell::{Shell, cmd};
+
+use crate::command::{run, run_quietly};
+use crate::state::{Lock, State};
+
+/// A git repository, or a worktree of one.
+#[derive(Debug, Clone)]
+pub struct Git {
+    root: PathBuf,
+    top: PathBuf,
+    common_dir: PathBuf,
+}
+
+/// What is checked out, and how the working tree differs from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeState {
+    /// The commit; `None` before the first one.
+    pub head: Option<CommitId>,
+    /// The branch; `None` on a detached head.
+    pub branch: Option<String>,
+    /// Changed, staged and untracked files, relative to the project's root, sorted.
+    pub changed: Vec<String>,
+}
+
+impl Git {
+    /// Opens the repository that holds the project's root.
+    pub fn open(root: &Path) -> Result<Self> {
+        let Some(top) = root.ancestors().find(|folder| folder.join(".git").exists()) else {
+            let what = format!("cannot release `{}`: it is in no git repository", root.display());
+            return Err(Failure::new(what).hint("run `git init`, and commit the project").into());
+        };
+        let dot_git = top.join(".git");
+        let git = Self { root: root.to_path_buf(), top: top.to_path_buf(), common_dir: dot_git.clone() };
+        if dot_git.is_dir() {
+            return Ok(git);
+        }
+        // In a linked worktree or a submodule `.git` is a file that says where the directory is.
+        let common_dir = git.read(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+        Ok(Self { common_dir: PathBuf::from(common_dir), ..git })
+    }
+
+    /// What Wainwright keeps in the git directory.
+    pub fn state(&self) -> State {
+        State::in_git_dir(&self.common_dir)
+    }
+
+    /// The git directory that all worktrees share.
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// The folder of the project below the top of the working tree, with `/` at its end; empty at the top.
+    pub fn prefix(&self) -> String {
+        let below = self.root.strip_prefix(&self.top).unwrap_or(Path::new(""));
+        below.iter().map(|part| format!("{}/", part.to_string_lossy())).collect()
+    }
+
+    /// A git command in the project's root, in plain English and without optional writes.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let shell = Shell::new()?;
+        shell.change_dir(&self.root);
+        let mut command: Command = cmd!(shell, "git {arguments...}").into();
+        // A status that refreshes the index would be a write, and a dry run writes nothing.
+        command
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Runs git and returns its stdout without the last newline.
+    pub fn read(&self, arguments: &[&str]) -> Result<String> {
+        let text = run(&mut self.command(arguments)?)?;
+        Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    }
+
+    /// Runs a git command that writes; git holds the lock for as long as it runs.
+    pub fn write(&self, lock: &Lock, arguments: &[&str]) -> Result<String> {
+        let text = run(self.command(arguments)?.stdin(lock.stdin()?))?;
+        Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    }
+
+    /// Runs git for its answer alone; a failure is `None`.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Option<String>> {
+        let output = run_quietly(&mut self.command(arguments)?)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(output.status.success().then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+    }
+
+    /// Returns what is checked out and what differs from it.
+    pub fn tree_state(&self) -> Result<TreeState> {
+        let text = self.read(&["status", "--porcelain=v2", "--branch", "-z"])?;
+        Ok(parse_status(&text, &self.prefix()))
+    }
+
+    /// The names of all tags, or of those on the history of the current commit.
+    pub fn tags(&self, reachable: bool) -> Result<Vec<String>> {
+        let mut arguments = vec!["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"];
+        if reachable {
+            arguments.push("--merged=HEAD");
+        }
+        Ok(self.read(&arguments)?.lines().map(str::to_owned).collect())
+    }
+
+    /// Says whether a remote of that name is configured.
+    pub fn has_remote(&self, name: &str) -> Result<bool> {
+        Ok(self.ask(&["config", "--get", &format!("remote.{name}.url")])?.is_some())
+    }
+
+    /// The id that a revision names; `None` when there is none.
+    pub fn resolve(&self, revision: &str) -> Result<Option<CommitId>> {
+        let found = self.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision])?;
+        found.map(|id| id.parse().map_err(Into::into)).transpose()
+    }
+
+    /// The refs of the remote that match the patterns: `refs/heads/main` → id. One trip over the network.
+    pub fn remote_refs(&self, remote: &str, patterns: &[&str]) -> Result<Vec<(String, CommitId)>> {
+        let mut arguments = vec!["ls-remote", remote];
+        arguments.extend(patterns);
+        let text = self
+            .read(&arguments)
+            .with_context(|| format!("cannot ask the remote `{remote}` for its refs"))?;
+        let pairs = text.lines().filter_map(|line| line.split_once('\t'));
+        pairs.map(|(id, name)| Ok((name.to_owned(), id.parse()?))).collect()
+    }
+}
+
+fn parse_status(text: &str, prefix: &str) -> TreeState {
+    let mut state = TreeState { head: None, branch: None, changed: Vec::new() };
+    let mut entries = text.split('\0');
+    while let Some(entry) = entries.next() {
+        let (kind, rest) = entry.split_once(' ').unwrap_or((entry, ""));
+        let path = match kind {
+            "#" => {
+                match rest.split_once(' ') {
+                    Some(("branch.oid", id)) => state.head = id.parse().ok(),
+                    Some(("branch.head", name)) if name != "(detached)" => {
+                        state.branch = Some(name.to_owned())
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            "1" => rest.splitn(8, ' ').nth(7),
+            "2" => {
+                // A rename's old path follows as an entry of its own.
+                entries.next();
+                rest.splitn(9, ' ').nth(8)
+            }
+            "u" => rest.splitn(10, ' ').nth(9),
+            "?" => Some(rest),
+            _ => None,
+        };
+        let outside = |path: &str| format!("{}{path}", "../".repeat(prefix.matches('/').count()));
+        state
+            .changed
+            .extend(path.map(|path| path.strip_prefix(prefix).map_or_else(|| outside(path), str::to_owned)));
+    }
+    state.changed.sort();
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: &str = "# branch.oid aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\0# branch.head main\0\
+        1 .M N... 100644 100644 100644 a b sub/a file.txt\0\
+        2 R. N... 100644 100644 100644 a b R100 sub/new.txt\0sub/old.txt\0? other/x\0";
+
+    #[test]
+    fn reads_paths_with_spaces_and_renames() {
+        let state = parse_status(STATUS, "");
+        assert_eq!(state.branch.as_deref(), Some("main"));
+        assert_eq!(state.changed, ["other/x", "sub/a file.txt", "sub/new.txt"]);
+    }
+
+    #[test]
+    fn gives_paths_relative_to_a_project_below_the_top() {
+        assert_eq!(parse_status(STATUS, "sub/").changed, ["../other/x", "a file.txt", "new.txt"]);
+    }
+
+    #[test]
+    fn knows_a_detached_head_and_an_empty_repository() {
+        let state = parse_status("# branch.oid (initial)\0# branch.head (detached)\0", "");
+        assert_eq!(state, TreeState { head: None, branch: None, changed: vec![] });
+    }
+}

@@ -1,0 +1,28 @@
+//! What is released: release.toml, the places that carry the version, the git repository and its tags.
+//!
+//! [`Project::find`] is the way in. Nothing here changes a file of the project but [`files::replace`], which a
+//! tool calls with what it decided, and nothing is printed.
+
+mod command;
+mod date;
+pub mod files;
+mod find;
+mod git;
+mod places;
+mod requirement;
+mod settings;
+mod state;
+mod tags;
+mod toml_text;
+
+pub use command::{run, run_quietly};
+pub use date::{is_date, today};
+pub use find::{Project, ProjectPackage};
+pub use git::{Git, TreeState};
+pub use places::{Carrier, Place, Spot};
+pub use settings::{
+    AnnouncementSettings, ChangelogSettings, ChangelogStyle, CheckSettings, Coverage, PackageSettings,
+    ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings, VersionFile,
+};
+pub use state::{Lock, State};
+pub use tags::{TagPattern, Tags};

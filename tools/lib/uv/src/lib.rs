@@ -1,0 +1,1 @@
+//! Finds uv, and installs a pinned one where there is none.

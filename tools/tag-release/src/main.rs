@@ -1,0 +1,3 @@
+//! Tags the release commit, and pushes branch and tag in one transaction.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Checks everything about a release that can be checked before it is published.
+
+fn main() {}
