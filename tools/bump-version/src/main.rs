@@ -1,3 +1,53 @@
-//! Bumps the version in every place of a Python project that carries it.
+//! Bumps the version in every place of a Python project that carries it, and starts the release document.
 
-fn main() {}
+mod bump;
+mod edit;
+mod journal;
+mod next;
+mod used;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// Bumps the version everywhere at once, and prints the release document that the other tools fill in.
+///
+/// All files change together or not at all. What stands around a version is left byte for byte.
+#[derive(Debug, clap::Parser)]
+#[command(name = "bump-version", version)]
+struct Arguments {
+    #[command(flatten)]
+    common: filter::Common,
+    /// major, minor, patch, a version (PEP 440), or current for no bump
+    #[arg(value_name = "LEVEL|VERSION")]
+    request: next::Request,
+    /// The date of the release, YYYY-MM-DD [default: today in UTC]
+    #[arg(long, value_parser = date)]
+    date: Option<String>,
+    /// Ask the remote first: its branch must not be ahead, and the tag must be free there
+    #[arg(long)]
+    check_remote: bool,
+}
+
+impl filter::Arguments for Arguments {
+    fn common(&self) -> &filter::Common {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    filter::run(|arguments: &Arguments, stage| {
+        let project = Project::find(arguments.common.project.as_deref())?;
+        let date = arguments.date.clone().unwrap_or_else(project::today);
+        let bump = bump::plan(&project, &arguments.request, date)?;
+        if arguments.check_remote {
+            used::check_remote(&project, &bump.release)?;
+        }
+        bump::apply(&project, &bump, stage)?;
+        Ok(bump.release.into())
+    })
+}
+
+fn date(text: &str) -> Result<String, String> {
+    project::is_date(text).then(|| text.to_owned()).ok_or_else(|| "write a date as YYYY-MM-DD".to_owned())
+}

@@ -180,7 +180,7 @@ pub struct NotesEdit {
 pub struct Commit {
     /// The commit.
     pub id: CommitId,
-    /// The commit before it.
+    /// The commit that it was made on; the commit itself when the tree carried the version already.
     pub parent: CommitId,
     /// Its whole message.
     pub message: String,

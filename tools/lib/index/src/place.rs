@@ -9,6 +9,11 @@ use document::{Failure, Sha256};
 use sha2::Digest;
 use tempfile::NamedTempFile;
 
+use crate::listing::names;
+
+/// What the names of temporary files start with.
+const PREFIX: &str = ".incoming-";
+
 /// The error of a file or folder that the system does not let us handle.
 pub(crate) fn failure(verb: &str, path: &Path, cause: &io::Error) -> anyhow::Error {
     let message = format!("cannot {verb} `{}`: {cause}", path.display());
@@ -71,6 +76,20 @@ pub(crate) fn remove(target: &Path) -> Result<bool> {
     }
 }
 
+/// Makes a folder below `root`, on the disk when this returns.
+pub(crate) fn make_folder(root: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|cause| failure("make the folder", folder, &cause))?;
+    folder.ancestors().take_while(|above| *above != root).try_for_each(sync_folder)
+}
+
+/// Removes what a run that was killed left behind. Only the holder of the lock may call it.
+pub(crate) fn sweep(folder: &Path) -> Result<()> {
+    for name in names(folder)?.iter().filter(|name| name.starts_with(PREFIX)) {
+        remove(&folder.join(name))?;
+    }
+    Ok(())
+}
+
 /// A name is on the disk only when its folder is.
 fn sync_folder(target: &Path) -> Result<()> {
     let Some(folder) = target.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
@@ -80,7 +99,7 @@ fn sync_folder(target: &Path) -> Result<()> {
 
 fn temporary(folder: &Path) -> Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".incoming-");
+    builder.prefix(PREFIX);
     // Temporary files are private by default, and a web server runs as somebody else.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -161,7 +161,9 @@ impl Index {
     pub fn write_pages(&mut self) -> Result<Vec<String>> {
         let mut changed = Vec::new();
         let mut empty = Vec::new();
+        place::sweep(&self.simple())?;
         for package in &self.touched {
+            place::sweep(&self.folder(package))?;
             if self.listing.distributions(package)?.is_empty() {
                 empty.push(package);
             } else {
@@ -170,7 +172,7 @@ impl Index {
         }
         let packages = self.packages()?;
         let simple = self.simple();
-        fs::create_dir_all(&simple).map_err(|cause| place::failure("make the folder", &simple, &cause))?;
+        place::make_folder(self.root(), &simple)?;
         self.write_page(&simple, "index.json", &printed(page::root_json(&packages))?, &mut changed)?;
         self.write_page(&simple, "index.html", &page::root_html(&packages), &mut changed)?;
         for package in empty {
@@ -191,28 +193,36 @@ impl Index {
                 changed.push(format!("simple/{package}/{name}.metadata"));
             }
         }
+        let before = SystemTime::now();
         let files = self.files(package)?;
         let json = printed(page::project_json(package, &files))?;
-        if !self.write_page(&folder, "index.json", &json, changed)? {
-            // Its age says which digests can be reused: it has just been found right for every file.
-            let path = folder.join("index.json");
-            let touched = File::options()
-                .append(true)
-                .open(&path)
-                .and_then(|page| page.set_modified(SystemTime::now()));
-            touched.map_err(|cause| place::failure("write", &path, &cause))?;
-        }
-        self.write_page(&folder, "index.html", &page::project_html(package, &files), changed)?;
-        Ok(())
+        self.write_page(&folder, "index.json", &json, changed)?;
+        self.date(package, before)?;
+        self.write_page(&folder, "index.html", &page::project_html(package, &files), changed)
     }
 
-    fn write_page(&self, folder: &Path, name: &str, text: &str, changed: &mut Vec<String>) -> Result<bool> {
+    /// Dates `index.json` when a file is not older: only older files are known by it and need not be hashed again.
+    fn date(&self, package: &PackageName, before: SystemTime) -> Result<()> {
+        let path = self.folder(package).join("index.json");
+        let date = || {
+            let page = File::options().append(true).open(&path)?;
+            let written = page.metadata()?.modified()?;
+            for (name, _) in self.distributions(package).map_err(io::Error::other)? {
+                if fs::metadata(path.with_file_name(name))?.modified()? >= written {
+                    return page.set_modified(before);
+                }
+            }
+            Ok(())
+        };
+        date().map_err(|cause| place::failure("write", &path, &cause))
+    }
+
+    fn write_page(&self, folder: &Path, name: &str, text: &str, changed: &mut Vec<String>) -> Result<()> {
         let path = folder.join(name);
-        let differs = place::replace(&path, folder, text.as_bytes())?;
-        if differs {
+        if place::replace(&path, folder, text.as_bytes())? {
             changed.push(self.below_root(&path));
         }
-        Ok(differs)
+        Ok(())
     }
 
     /// Removes the pages of a package without files, and its folder unless something else is in it.
@@ -239,9 +249,9 @@ impl Index {
         below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
     }
 
-    fn make_folder(&self, package: &PackageName) -> Result<std::path::PathBuf> {
+    fn make_folder(&self, package: &PackageName) -> Result<PathBuf> {
         let folder = self.folder(package);
-        fs::create_dir_all(&folder).map_err(|cause| place::failure("make the folder", &folder, &cause))?;
+        place::make_folder(self.root(), &folder)?;
         Ok(folder)
     }
 }

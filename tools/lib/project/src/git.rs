@@ -15,6 +15,7 @@ use crate::state::{Lock, State};
 pub struct Git {
     root: PathBuf,
     top: PathBuf,
+    git_dir: PathBuf,
     common_dir: PathBuf,
 }
 
@@ -37,13 +38,15 @@ impl Git {
             return Err(Failure::new(what).hint("run `git init`, and commit the project").into());
         };
         let dot_git = top.join(".git");
-        let git = Self { root: root.to_path_buf(), top: top.to_path_buf(), common_dir: dot_git.clone() };
+        let (root, top) = (root.to_path_buf(), top.to_path_buf());
+        let git = Self { root, top, git_dir: dot_git.clone(), common_dir: dot_git.clone() };
         if dot_git.is_dir() {
             return Ok(git);
         }
         // In a linked worktree or a submodule `.git` is a file that says where the directory is.
-        let common_dir = git.read(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
-        Ok(Self { common_dir: PathBuf::from(common_dir), ..git })
+        let folders = git.read(&["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"])?;
+        let (git_dir, common_dir) = folders.split_once('\n').unwrap_or((&folders, &folders));
+        Ok(Self { git_dir: PathBuf::from(git_dir), common_dir: PathBuf::from(common_dir), ..git })
     }
 
     /// What Wainwright keeps in the git directory.
@@ -83,8 +86,20 @@ impl Git {
     }
 
     /// Runs a git command that writes; git holds the lock for as long as it runs.
+    ///
+    /// A git that was killed leaves lock files behind which stop every later git. A marker tells those that a
+    /// command of ours has left from those of somebody who is at work.
     pub fn write(&self, lock: &Lock, arguments: &[&str]) -> Result<String> {
-        let text = run(self.command(arguments)?.stdin(lock.stdin()?))?;
+        let marker = self.state().folder().join("git-is-writing");
+        if let Ok(written) = std::fs::metadata(&marker).and_then(|marker| marker.modified()) {
+            for folder in [&self.git_dir, &self.common_dir] {
+                remove_stale_locks(folder, written)?;
+            }
+        }
+        std::fs::write(&marker, []).with_context(|| format!("cannot write `{}`", marker.display()))?;
+        let text = run(self.command(arguments)?.stdin(lock.stdin()?));
+        std::fs::remove_file(&marker).with_context(|| format!("cannot remove `{}`", marker.display()))?;
+        let text = text?;
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }
 
@@ -131,6 +146,26 @@ impl Git {
         let pairs = text.lines().filter_map(|line| line.split_once('\t'));
         pairs.map(|(id, name)| Ok((name.to_owned(), id.parse()?))).collect()
     }
+}
+
+/// Removes the lock files of git in a git directory that are not older than the marker.
+fn remove_stale_locks(git_dir: &Path, marker: std::time::SystemTime) -> Result<()> {
+    let mut folders = vec![git_dir.to_path_buf(), git_dir.join("refs")];
+    let top = folders[0].clone();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() && folder != top {
+                folders.push(entry.path());
+            }
+            let is_lock = entry.path().extension().is_some_and(|extension| extension == "lock");
+            if is_lock && entry.metadata()?.modified()? >= marker {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn parse_status(text: &str, prefix: &str) -> TreeState {
@@ -186,6 +221,23 @@ mod tests {
     #[test]
     fn gives_paths_relative_to_a_project_below_the_top() {
         assert_eq!(parse_status(STATUS, "sub/").changed, ["../other/x", "a file.txt", "new.txt"]);
+    }
+
+    #[test]
+    fn a_lock_that_a_killed_git_left_is_removed_and_an_older_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("refs/heads")).unwrap();
+        let old = folder.path().join("config.lock");
+        std::fs::write(&old, "").unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        std::fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+        for stale in ["index.lock", "refs/heads/main.lock"] {
+            std::fs::write(folder.path().join(stale), "").unwrap();
+        }
+        remove_stale_locks(folder.path(), long_ago + std::time::Duration::from_secs(1)).unwrap();
+        assert!(old.exists());
+        assert!(!folder.path().join("index.lock").exists());
+        assert!(!folder.path().join("refs/heads/main.lock").exists());
     }
 
     #[test]

@@ -1,0 +1,126 @@
+//! The bump: the next version, refused or written into every place.
+
+use std::fmt;
+
+use anyhow::Result;
+use document::{CommitId, Failure, Level, Release, Version};
+use filter::{Outcome, Stage, Step};
+use project::{Project, Tags, files};
+
+use crate::edit::{Rewrite, rewrite};
+use crate::journal::Journal;
+use crate::next::Request;
+use crate::used;
+
+/// A bump that was found to be allowed.
+#[derive(Debug)]
+pub struct Bump {
+    /// The document that it starts.
+    pub release: Release,
+    rewrites: Vec<Rewrite>,
+    head: CommitId,
+}
+
+/// One changed place, in the words of the plan.
+struct ChangePlace<'a>(&'a Rewrite, &'a document::Change);
+
+impl fmt::Display for ChangePlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rewrite, change) = self;
+        write!(f, "edit {}:{}: {} {} -> {}", rewrite.path, change.line, change.what, change.from, change.to)
+    }
+}
+
+/// Decides on the next version and on every edit. Reads only.
+pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> {
+    // Three answers of git, asked at once: each costs a process.
+    let (state, all, reachable) = std::thread::scope(|scope| {
+        let all = scope.spawn(|| project.git.tags(false));
+        let reachable = scope.spawn(|| project.git.tags(true));
+        (project.git.tree_state(), join(all), join(reachable))
+    });
+    let state = state?;
+    let Some(head) = state.head.clone() else {
+        let what = format!("cannot release `{}`: the repository has no commit yet", project.name);
+        return Err(Failure::new(what).hint("commit the project first").into());
+    };
+    let read = |names: &Vec<String>| Tags::read(&project.tags, names.iter().map(String::as_str));
+    let (all, reachable) = (read(&all?), read(&reachable?));
+    let bumps = request.level() != Level::Current;
+    let journal = if bumps { Journal::read(project, Some(&head))? } else { Journal::default() };
+    let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
+    let carried = project.version(&carriers)?;
+    let wanted = request.after(&carried);
+    if bumps {
+        refuse_tree(project, &state, &journal)?;
+        used::refuse(&all, &reachable, &carried, &wanted)?;
+    }
+    let mut rewrites = Vec::new();
+    for carrier in &carriers {
+        rewrites.extend(rewrite(carrier, &wanted)?);
+    }
+    let mut release = project.release_of(&state, &reachable, wanted, request.level(), date)?;
+    release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
+    Ok(Bump { release, rewrites, head })
+}
+
+/// Writes the edits, all or none, and says each.
+pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
+    let current: &Version = &bump.release.version.current;
+    if bump.rewrites.is_empty() {
+        stage.skip("version files", format!("they carry {current} already"));
+        return Ok(());
+    }
+    let written = |rewrite: &Rewrite| {
+        std::fs::read(rewrite.path.under(&project.root)).is_ok_and(|now| now == rewrite.after.as_bytes())
+    };
+    if bump.rewrites.iter().all(written) {
+        stage.skip("version files", format!("they are bumped to {current} already"));
+        return Ok(());
+    }
+    let places =
+        bump.rewrites.iter().flat_map(|file| file.edit.changes.iter().map(move |change| (file, change)));
+    let plan: Vec<_> = places.map(|(file, change)| Step::Do(ChangePlace(file, change))).collect();
+    stage.perform(&plan, |_| Ok(Outcome::Done))?;
+    if stage.is_dry_run() {
+        return Ok(());
+    }
+    let _lock = project.git.state().lock()?;
+    let journal = Journal::read(project, Some(&bump.head))?;
+    for rewrite in &bump.rewrites {
+        let now = journal.text_before(project, &rewrite.path)?;
+        if files::sha256(now.as_bytes()) != rewrite.edit.before {
+            let what = format!("cannot bump `{}`: it changed while the bump was planned", rewrite.path);
+            return Err(Failure::new(what).hint("run it again").into());
+        }
+    }
+    journal.write(project, &bump.head, &bump.rewrites)
+}
+
+/// Refuses a tree in which a release commit would hold more than the release, or belong to no branch.
+fn refuse_tree(project: &Project, state: &project::TreeState, journal: &Journal) -> Result<(), Failure> {
+    if state.branch.is_none() {
+        let what = format!(
+            "cannot release `{}`: the head is detached, the release commit would be on no branch",
+            project.name
+        );
+        return Err(Failure::new(what).hint("run `git switch BRANCH` first"));
+    }
+    let changed: Vec<_> =
+        project.real_changes(state).into_iter().filter(|path| !journal.covers(path)).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let more =
+        if changed.len() > 10 { format!("\n    and {} more", changed.len() - 10) } else { String::new() };
+    let list: String = changed.iter().take(10).map(|path| format!("\n    {path}")).collect();
+    let what = format!(
+        "cannot release `{}`: the working tree has changes that are not committed{list}{more}",
+        project.name
+    );
+    Err(Failure::new(what).hint("commit them, put them away with `git stash -u`, or list them in .gitignore"))
+}
+
+fn join<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
