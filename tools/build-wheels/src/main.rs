@@ -1,3 +1,46 @@
 //! Builds the wheels and sdists of a release from a clean checkout.
 
-fn main() {}
+mod build;
+mod checkout;
+mod dist;
+mod log;
+mod plan;
+mod record;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// Builds the wheel and the sdist of each package from a clean checkout of the release commit.
+///
+/// What is built already is not built again. Nothing of the working tree is in a build but what is committed.
+#[derive(Debug, clap::Parser)]
+#[command(name = "build-wheels", version)]
+struct Arguments {
+    #[command(flatten)]
+    common: filter::Common,
+    /// Build this package alone; may be given again
+    #[arg(long = "package", value_name = "NAME")]
+    packages: Vec<String>,
+    /// Remove the files of earlier builds from the packages' dist folders first
+    #[arg(long)]
+    clean: bool,
+}
+
+impl filter::Arguments for Arguments {
+    fn common(&self) -> &filter::Common {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    filter::run(|arguments: &Arguments, stage| {
+        let project = Project::find(arguments.common.project.as_deref())?;
+        let mut release = stage.release(|| project.current())?;
+        let request = plan::Request { packages: &arguments.packages, clean: arguments.clean };
+        if let Some(artifacts) = build::build(&project, &release, &request, stage)? {
+            release.artifacts = Some(artifacts);
+        }
+        Ok(release.into())
+    })
+}

@@ -1,3 +1,36 @@
 //! Writes the section of the changelog and the notes of a release.
 
-fn main() {}
+mod changelog;
+mod commits;
+mod file;
+mod section;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// Writes the release's section into the changelog, and its notes into the release document.
+///
+/// What stands below [Unreleased] becomes the section; where nothing does, the commits since the last release
+/// are grouped by their type (Conventional Commits 1.0).
+#[derive(Debug, clap::Parser)]
+#[command(name = "changelog", version)]
+struct Arguments {
+    #[command(flatten)]
+    common: filter::Common,
+}
+
+impl filter::Arguments for Arguments {
+    fn common(&self) -> &filter::Common {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    filter::run(|arguments: &Arguments, stage| {
+        let project = Project::find(arguments.common.project.as_deref())?;
+        let mut release = stage.release(|| project.current())?;
+        release.notes = Some(changelog::write(&project, &release, stage)?);
+        Ok(release.into())
+    })
+}

@@ -1,3 +1,52 @@
 //! Writes and checks the checksum files of a release.
 
-fn main() {}
+mod check;
+mod checksum;
+mod door;
+mod sums;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use filter::Output;
+use project::Project;
+
+/// Write SHA256SUMS and SHA512SUMS beside the wheels and sdists of a release, or check such files
+#[derive(clap::Parser)]
+#[command(name = "checksum", version, about)]
+struct Arguments {
+    /// Check instead of writing: the files of the document on stdin, or those that each FILE lists
+    #[arg(long)]
+    check: bool,
+    /// A checksum file to check, as `sha256sum` and `sha512sum` write them; needs no project and no document
+    #[arg(value_name = "FILE", requires = "check")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    common: filter::Common,
+}
+
+impl filter::Arguments for Arguments {
+    fn common(&self) -> &filter::Common {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    filter::run(|arguments: &Arguments, stage| {
+        if !arguments.files.is_empty() {
+            return check::files(stage, &arguments.files).map(|()| Output::Nothing);
+        }
+        let project = Project::find(arguments.common.project.as_deref())?;
+        let mut release = stage.release(|| project.current())?;
+        if arguments.check {
+            return check::release(stage, &project.root, &release).map(|()| Output::Nothing);
+        }
+        let _lock = (!stage.is_dry_run()).then(|| project.git.state().lock()).transpose()?;
+        let plan = checksum::plan(&project.root, &release)?;
+        stage.perform(&plan.steps, |file| checksum::write(&project.root, file))?;
+        if !stage.is_dry_run() {
+            release.checksums = plan.checksums;
+        }
+        Ok(release.into())
+    })
+}

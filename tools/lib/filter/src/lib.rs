@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches};
 use document::{Exit, Failure, Release};
 
 pub use plan::{Outcome, Step};
-pub use printer::{format_error, print_error, print_line};
+pub use printer::{format_error, print_error, print_line, print_text};
 pub use stage::Stage;
 
 /// The arguments that every tool takes.

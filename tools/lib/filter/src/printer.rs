@@ -9,6 +9,11 @@ pub fn print_line(tool: &str, text: &str) {
     write_stderr(&format!("{tool}: {text}\n"));
 }
 
+/// Prints text for people as it is, with a newline.
+pub fn print_text(text: &str) {
+    write_stderr(&format!("{text}\n"));
+}
+
 /// Prints an error in the house style, see [`format_error`].
 pub fn print_error(tool: &str, error: &anyhow::Error) {
     write_stderr(&format_error(tool, error));

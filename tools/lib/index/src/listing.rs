@@ -11,8 +11,9 @@ use distribution::wheel::Wheel;
 use distribution::{FileName, Metadata, sdist};
 use document::{ArtifactKind, Failure, PackageName, Sha256, Version};
 
-use crate::page::{FileEntry, ProjectPage};
+use crate::page::{self, FileEntry, ProjectPage};
 use crate::place::failure;
+use crate::publish::printed;
 
 /// A view of an index. An absent root is an empty index.
 #[derive(Debug, Clone)]
@@ -52,6 +53,44 @@ impl Listing {
             Ok(false) => Ok(None),
             Err(cause) => Err(failure("read", &path, &cause)),
         }
+    }
+
+    /// Says whether a file was published with these bytes; other bytes of its name are an error with both digests.
+    pub fn has(&self, package: &PackageName, file_name: &str, sha256: &Sha256) -> Result<bool> {
+        match self.holds(package, file_name)? {
+            Some(published) if published != *sha256 => {
+                Err(crate::publish::taken(&self.path(package, file_name)?, &published, sha256))
+            }
+            published => Ok(published.is_some()),
+        }
+    }
+
+    /// Says whether the pages that list the packages, and those of these packages, are what the files make them.
+    pub fn has_current_pages(&self, packages: &[PackageName]) -> Result<bool> {
+        let all = self.packages()?;
+        let simple = self.simple();
+        let mut expected = vec![
+            (simple.join("index.json"), Some(printed(page::root_json(&all))?)),
+            (simple.join("index.html"), Some(page::root_html(&all))),
+        ];
+        for package in packages {
+            let files = self.files(package)?;
+            let is_wheel = |file: &Listed| file.file_name.ends_with(".whl");
+            if files.iter().any(|file| is_wheel(file) && file.metadata.is_none()) {
+                return Ok(false);
+            }
+            let page = |text: String| Some(text).filter(|_| !files.is_empty());
+            let json = page(printed(page::project_json(package, &files))?);
+            expected.push((self.folder(package).join("index.json"), json));
+            expected
+                .push((self.folder(package).join("index.html"), page(page::project_html(package, &files))));
+        }
+        for (path, text) in expected {
+            if read(&path)? != text.map(String::into_bytes) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Returns where a file of a package lies, whether it is there or not; refuses a name that leaves the folder.

@@ -78,10 +78,7 @@ impl Index {
                 format!("cannot publish `{file_name}` for `{package}`: its name says `{}`", parsed.name);
             return Err(Failure::new(message).hint("build it again with `build-wheels`").into());
         }
-        let published = self.holds(package, file_name)?;
-        if let Some(published) = published.as_ref().filter(|published| *published != sha256) {
-            return Err(taken(&target, published, sha256));
-        }
+        let published = self.has(package, file_name, sha256)?;
         let folder = self.make_folder(package)?;
         let (copy, digest) = place::copy(source, &folder)?;
         if digest != *sha256 {
@@ -101,8 +98,8 @@ impl Index {
             expect_same(&metadata_target, bytes)?;
         }
         self.touched.insert(package.clone());
-        let is_new = published.is_none() && place::publish(copy, &target)?;
-        if published.is_none() && !is_new && self.holds(package, file_name)?.as_ref() != Some(sha256) {
+        let is_new = !published && place::publish(copy, &target)?;
+        if !published && !is_new && self.holds(package, file_name)?.as_ref() != Some(sha256) {
             return Err(Failure::new(format!(
                 "cannot publish `{}`: another process put it there",
                 target.display()
@@ -151,6 +148,11 @@ impl Index {
             place::remove(&folder.join(name))?;
         }
         place::remove(&target)
+    }
+
+    /// Has [`Index::write_pages`] write the pages of a package whose files are as they should be already.
+    pub fn touch(&mut self, package: &PackageName) {
+        self.touched.insert(package.clone());
     }
 
     /// Writes the pages of every package that was touched, and those that list the packages, from the files.
@@ -271,7 +273,7 @@ fn expect_same(target: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
-fn taken(target: &Path, published: &Sha256, offered: &Sha256) -> anyhow::Error {
+pub(crate) fn taken(target: &Path, published: &Sha256, offered: &Sha256) -> anyhow::Error {
     let target = target.display();
     let cause = format!("it is there with digest {published}, and this one has {offered}");
     Failure::new(format!("cannot publish `{target}`: {cause}; no published file is ever replaced"))
@@ -279,7 +281,7 @@ fn taken(target: &Path, published: &Sha256, offered: &Sha256) -> anyhow::Error {
         .into()
 }
 
-fn printed(page: serde_json::Result<String>) -> Result<String> {
+pub(crate) fn printed(page: serde_json::Result<String>) -> Result<String> {
     page.map_err(|cause| {
         Failure::new(format!("cannot print a page of the index: {cause}"))
             .hint("report this as a fault of Wainwright")

@@ -284,3 +284,31 @@ fn a_web_server_may_read_what_is_published() {
     assert_eq!(mode(stage.simple("da-vinci").join(WHEEL)), mode(plain.clone()));
     assert_eq!(mode(stage.simple("index.html")), mode(plain));
 }
+
+#[test]
+fn says_whether_the_pages_are_those_of_the_files() {
+    let stage = filled();
+    let listing = Index::read(&stage.root());
+    let packages = [package(NAME), package("leonardo")];
+    assert!(listing.has_current_pages(&packages).unwrap());
+    fs::remove_file(stage.simple("leonardo").join(wheel_name("leonardo", "1.0"))).unwrap();
+    assert!(!listing.has_current_pages(&packages).unwrap());
+    let mut index = Index::open(&stage.root()).unwrap();
+    index.touch(&package("leonardo"));
+    index.write_pages().unwrap();
+    assert!(listing.has_current_pages(&packages).unwrap());
+    fs::remove_file(stage.simple("da-vinci").join(format!("{WHEEL}.metadata"))).unwrap();
+    assert!(!listing.has_current_pages(&packages).unwrap());
+}
+
+#[test]
+fn has_a_file_with_these_bytes_and_refuses_others() {
+    let stage = filled();
+    let listing = Index::read(&stage.root());
+    let published = listing.holds(&package(NAME), WHEEL).unwrap().unwrap();
+    assert!(listing.has(&package(NAME), WHEEL, &published).unwrap());
+    assert!(!listing.has(&package(NAME), "da_vinci-9-py3-none-any.whl", &published).unwrap());
+    let other = digest(&stage.source("other", b"other"));
+    let error = listing.has(&package(NAME), WHEEL, &other).unwrap_err().to_string();
+    assert!(error.ends_with("no published file is ever replaced"), "{error}");
+}

@@ -1,0 +1,66 @@
+//! A clean checkout of the release commit, beside the working tree and apart from it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use document::CommitId;
+use project::{Git, Lock};
+
+/// The checkouts of one build, one for each package, so that no build sees what another one leaves in its tree.
+///
+/// They are removed when this is dropped. What a killed tool left is removed by the next one: whoever holds
+/// the lock is alone in the folder.
+pub struct Checkouts<'a> {
+    git: &'a Git,
+    lock: &'a Lock,
+    commit: &'a CommitId,
+    tag: &'a str,
+    folder: PathBuf,
+}
+
+impl<'a> Checkouts<'a> {
+    /// Prepares for checkouts of a commit that bears a tag, or will.
+    pub fn new(git: &'a Git, lock: &'a Lock, commit: &'a CommitId, tag: &'a str) -> Result<Self> {
+        let folder = git.state().folder().join("checkout");
+        match fs::remove_dir_all(&folder) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(cause).with_context(|| format!("cannot remove `{}`", folder.display()));
+            }
+            _ => {}
+        }
+        Ok(Self { git, lock, commit, tag, folder })
+    }
+
+    /// The folder for what a build of that name makes; it holds the checkout and goes with it.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.folder.join(self.commit.as_str()).join(name)
+    }
+
+    /// Checks the commit out for a build of that name, and returns the project's folder in the checkout.
+    pub fn make(&self, name: &str) -> Result<PathBuf> {
+        let tree = self.folder(name).join("tree");
+        fs::create_dir_all(&tree).with_context(|| format!("cannot make `{}`", tree.display()))?;
+        let (from, to) = (text(self.git.common_dir())?, text(&tree)?);
+        // Neither the user's template nor his hooks have a say in what is built.
+        let clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", from, to];
+        self.git.write(self.lock, &clone)?;
+        let hookless = ["-C", to, "-c", "core.hooksPath=/dev/null"];
+        let run = |arguments: &[&str]| self.git.write(self.lock, &[&hookless[..], arguments].concat());
+        run(&["checkout", "--quiet", "--detach", self.commit.as_str()])?;
+        // For versions that are derived from the tag. `git tag` would sign it where the user's settings say so.
+        run(&["update-ref", &format!("refs/tags/{}", self.tag), self.commit.as_str()])?;
+        Ok(tree.join(self.git.prefix()))
+    }
+}
+
+impl Drop for Checkouts<'_> {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next build.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text(path: &std::path::Path) -> Result<&str> {
+    path.to_str().with_context(|| format!("cannot build in `{}`: the path is not UTF-8", path.display()))
+}

@@ -1,0 +1,130 @@
+//! The notes of a release, and its section in the changelog file.
+
+use anyhow::Result;
+use document::{Failure, Notes, NotesEdit, ProjectPath, Release};
+use filter::{Outcome, Stage, Step};
+use project::{ChangelogStyle, Project, files};
+
+use crate::commits::since_previous;
+use crate::file::Changelog;
+use crate::section::from_commits;
+
+/// What stands in for notes when no commit tells users anything.
+const NOTHING: &str = "- No change that users will notice\n";
+
+/// Finds the notes, writes the section, and returns both for the document.
+///
+/// The new text is made from the file as it stands in the commit that the release starts from, so that a run
+/// after a crash makes the same text, and sees that it is written.
+pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Notes> {
+    let (path, style) = (&project.settings.changelog.path, project.settings.changelog.style);
+    if release.edits.iter().any(|edit| edit.path == *path) {
+        let what = format!("cannot write `{path}`: release.toml names it as a [[version-file]] too");
+        return Err(Failure::new(what).hint(format!("take `{path}` out of [[version-file]]")).into());
+    }
+    let version = release.version.current.to_string();
+    let Some(before) = committed(project, release, path)? else {
+        let body = generated(project, release, style, stage)?;
+        stage.skip(path, "the project keeps no changelog, the notes are in the document alone");
+        return Ok(Notes { body, edit: None });
+    };
+    let changelog = Changelog::new(&before);
+    if let Some(body) = changelog.section_of(&version) {
+        stage.skip(path, format!("it has a section for {version} already"));
+        return Ok(Notes { body, edit: None });
+    }
+    let body = match changelog.unreleased() {
+        Some(body) => body,
+        None => generated(project, release, style, stage)?,
+    };
+    let after = changelog.with(&release.version, &body, style, repository(project, release)?.as_deref());
+    let edit = NotesEdit {
+        path: path.clone(),
+        before: Some(files::sha256(before.as_bytes())),
+        after: files::sha256(after.as_bytes()),
+    };
+    let action = format!("edit {path}: add the section {version}");
+    let now = files::read_text(&path.under(&project.root))?;
+    if now == after {
+        stage.skip(path, format!("it has the section {version} already"));
+        return Ok(Notes { body, edit: Some(edit) });
+    }
+    if now != before {
+        let what = format!("cannot write `{path}`: it has changes that are not committed");
+        return Err(Failure::new(what)
+            .hint(format!("commit them, or undo them with `git restore {path}`"))
+            .into());
+    }
+    let lock = (!stage.is_dry_run()).then(|| project.git.state().lock()).transpose()?;
+    stage.perform(&[Step::Do(action)], |_| {
+        files::replace(&path.under(&project.root), after.as_bytes())?;
+        Ok(Outcome::Done)
+    })?;
+    drop(lock);
+    Ok(Notes { body, edit: Some(edit) })
+}
+
+/// The changelog as it was committed, with the line ends that it has in the tree; `None` when there is none.
+fn committed(project: &Project, release: &Release, path: &ProjectPath) -> Result<Option<String>> {
+    let object = format!("{}:./{path}", release.project.base);
+    let output = project::run_quietly(&mut project.git.command(&["cat-file", "--filters", &object])?)?;
+    if !output.status.success() {
+        return Ok(None);
+    }
+    String::from_utf8(output.stdout).map(Some).map_err(|_| {
+        Failure::new(format!("cannot read `{path}`: it is no UTF-8"))
+            .hint("convert the file to UTF-8 and commit it")
+            .into()
+    })
+}
+
+fn generated(project: &Project, release: &Release, style: ChangelogStyle, stage: &Stage) -> Result<String> {
+    let entries = since_previous(project, release)?;
+    let url = repository(project, release)?.map(|url| format!("{url}/commit/"));
+    let body = from_commits(&entries, style, url.as_deref());
+    if !body.is_empty() {
+        return Ok(body);
+    }
+    let since = release.version.previous_tag.as_deref().unwrap_or("the first commit");
+    stage.warn(format!("none of the {} commits since {since} tells users anything", entries.len()));
+    Ok(NOTHING.to_owned())
+}
+
+/// The web address of the repository, where the remote's address tells it: `https://host/owner/name`.
+fn repository(project: &Project, release: &Release) -> Result<Option<String>> {
+    let Some(remote) = &release.project.remote else { return Ok(None) };
+    let url = project.git.ask(&["config", "--get", &format!("remote.{remote}.url")])?;
+    Ok(url.as_deref().and_then(web_address))
+}
+
+fn web_address(url: &str) -> Option<String> {
+    let url = url.trim_end_matches('/').trim_end_matches(".git");
+    let rest = ["https://", "http://", "ssh://", "git://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    let (host, path) = match rest {
+        Some(rest) => rest.split_once('/')?,
+        // The short form of ssh, `git@host:owner/name`; a local path has no colon before its first slash.
+        None => url.split_once(':').filter(|(host, path)| !host.contains('/') && !path.starts_with('/'))?,
+    };
+    let host = host.rsplit('@').next()?.split(':').next()?;
+    (host.contains('.') && path.contains('/')).then(|| format!("https://{host}/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remote_tells_its_web_address() {
+        for url in [
+            "https://host.example/o/r.git",
+            "git@host.example:o/r.git",
+            "ssh://git@host.example:22/o/r",
+            "https://me:token@host.example/o/r",
+        ] {
+            assert_eq!(web_address(url).as_deref(), Some("https://host.example/o/r"), "{url}");
+        }
+        for url in ["/srv/git/r.git", "file:///srv/r.git", "../origin.git", "C:/x/y"] {
+            assert_eq!(web_address(url), None, "{url}");
+        }
+    }
+}

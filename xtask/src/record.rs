@@ -1,0 +1,223 @@
+//! What is kept of each release in the git directory: what was asked for, and the document after each stage.
+//!
+//! `.git/wainwright/<tag>/00-request.json` is written before anything happens, `NN-<tool>.json` after each
+//! stage. That is all that resume, status and rollback need, and the same that a person does with `tee`.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use document::{Failure, Release, Version};
+use serde_json::{Value, json};
+use xshell::{Shell, cmd};
+
+use crate::pipeline::{ROLLBACK, STAGES};
+
+const REQUEST: &str = "00-request.json";
+
+/// The records of all releases of a repository.
+#[derive(Debug, Clone)]
+pub struct Records {
+    folder: PathBuf,
+}
+
+/// The record of one release.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The tag of the release.
+    pub tag: String,
+    folder: PathBuf,
+    request: Value,
+}
+
+/// How far a release has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// That many stages are done, and some are left.
+    Stopped(usize),
+    /// Every stage is done.
+    Finished,
+    /// It was taken back.
+    TakenBack,
+}
+
+/// The right to drive releases of a repository, until it is dropped.
+#[derive(Debug)]
+pub struct Driving(#[expect(dead_code, reason = "held for its lock")] File);
+
+impl Records {
+    /// The records of the repository that holds a folder; `None` where there is no repository.
+    pub fn of(project: Option<&Path>) -> Result<Option<Self>> {
+        let shell = Shell::new()?;
+        if let Some(project) = project {
+            shell.change_dir(project);
+        }
+        let answer =
+            cmd!(shell, "git rev-parse --path-format=absolute --git-common-dir").quiet().ignore_stderr();
+        Ok(answer.read().ok().map(|git_dir| Self { folder: Path::new(&git_dir).join("wainwright") }))
+    }
+
+    /// Takes the right to drive a release; where another process has it, that is an error.
+    pub fn drive(&self) -> Result<Driving> {
+        std::fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make `{}`", self.folder.display()))?;
+        let path = self.folder.join("orchestrator.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("cannot open `{}`", path.display()))?;
+        if file.try_lock().is_err() {
+            let what = "cannot drive a release: another process drives one in this repository";
+            return Err(Failure::new(what)
+                .hint("wait for its end; `cargo xtask status` says where it stands")
+                .into());
+        }
+        Ok(Driving(file))
+    }
+
+    /// Says whether some process drives a release now.
+    pub fn is_driven(&self) -> bool {
+        File::open(self.folder.join("orchestrator.lock")).is_ok_and(|file| file.try_lock_shared().is_err())
+    }
+
+    /// All records, the newest last.
+    pub fn all(&self) -> Result<Vec<Record>> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries {
+                let entry = entry?;
+                if !entry.file_type()?.is_dir() {
+                    continue;
+                }
+                // A tag with a `/` in it is a folder in a folder.
+                folders.push(entry.path());
+                let request = entry.path().join(REQUEST);
+                if let Ok(written) = std::fs::metadata(&request).and_then(|request| request.modified()) {
+                    found.push((written, Record::read(entry.path())?));
+                }
+            }
+        }
+        found.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.tag.cmp(&other.tag)));
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// The release that was interrupted, if one was.
+    pub fn unfinished(&self) -> Result<Option<Record>> {
+        Ok(self.all()?.into_iter().rfind(|record| matches!(record.progress(), Progress::Stopped(_))))
+    }
+
+    /// The record of a version.
+    pub fn find(&self, version: &Version) -> Result<Option<Record>> {
+        Ok(self.all()?.into_iter().rfind(|record| record.version().as_ref() == Some(version)))
+    }
+
+    /// Starts the record of a release: what was asked for, before anything happens.
+    pub fn start(&self, release: &Release, request: &str) -> Result<Record> {
+        let folder = self.folder.join(&release.version.tag);
+        // A release of this version that was undone before it was published may have left its documents here.
+        if folder.is_dir() {
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot clear `{}`", folder.display()))?;
+        }
+        let request = json!({
+            "request": request,
+            "date": release.version.date,
+            "tag": release.version.tag,
+            "version": release.version.current.to_string(),
+        });
+        write(&folder.join(REQUEST), &serde_json::to_vec_pretty(&request)?)?;
+        Record::read(folder)
+    }
+}
+
+impl Record {
+    fn read(folder: PathBuf) -> Result<Self> {
+        let path = folder.join(REQUEST);
+        let text = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let request: Value =
+            serde_json::from_slice(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let tag = request["tag"].as_str().unwrap_or_default().to_owned();
+        Ok(Self { tag, folder, request })
+    }
+
+    /// What was asked for.
+    pub fn request(&self) -> &str {
+        self.request["request"].as_str().unwrap_or("current")
+    }
+
+    /// The date of the release.
+    pub fn date(&self) -> &str {
+        self.request["date"].as_str().unwrap_or_default()
+    }
+
+    /// The version of the release.
+    pub fn version(&self) -> Option<Version> {
+        self.request["version"].as_str().and_then(|version| version.parse().ok())
+    }
+
+    /// The folder of the documents.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How far the release has come.
+    pub fn progress(&self) -> Progress {
+        if self.rollback_path().is_file() {
+            return Progress::TakenBack;
+        }
+        match (0..STAGES.len()).take_while(|stage| self.path(*stage).is_file()).count() {
+            done if done == STAGES.len() => Progress::Finished,
+            done => Progress::Stopped(done),
+        }
+    }
+
+    /// The document after a stage.
+    pub fn document(&self, stage: usize) -> Result<Vec<u8>> {
+        let path = self.path(stage);
+        std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))
+    }
+
+    /// The newest document of the release; `None` before the first stage is done.
+    pub fn newest(&self) -> Result<Option<Vec<u8>>> {
+        let path = match self.progress() {
+            Progress::TakenBack => self.rollback_path(),
+            Progress::Finished => self.path(STAGES.len() - 1),
+            Progress::Stopped(0) => return Ok(None),
+            Progress::Stopped(done) => self.path(done - 1),
+        };
+        std::fs::read(&path).map(Some).with_context(|| format!("cannot read `{}`", path.display()))
+    }
+
+    /// Keeps the document after a stage.
+    pub fn keep(&self, stage: usize, document: &[u8]) -> Result<()> {
+        write(&self.path(stage), document)
+    }
+
+    /// Keeps the document after the release was taken back.
+    pub fn keep_rollback(&self, document: &[u8]) -> Result<()> {
+        write(&self.rollback_path(), document)
+    }
+
+    fn path(&self, stage: usize) -> PathBuf {
+        self.folder.join(format!("{:02}-{}.json", stage + 1, STAGES[stage]))
+    }
+
+    fn rollback_path(&self) -> PathBuf {
+        self.folder.join(format!("{:02}-{ROLLBACK}.json", STAGES.len() + 1))
+    }
+}
+
+/// Writes a file whole or not at all: a torn document would stop every later run.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+        beside.write_all(bytes)?;
+        beside.as_file().sync_all()?;
+        beside.persist(path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}

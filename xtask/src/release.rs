@@ -1,0 +1,209 @@
+//! A whole release: each tool gets the document of the one before, and every document is kept.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use document::{Failure, Release};
+
+use crate::pipeline::STAGES;
+use crate::progress::{Progress, human};
+use crate::record::{self, Record, Records};
+use crate::tools::{Ended, Tools, failure_with_code};
+
+/// `cargo xtask release`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// major, minor, patch, a version (PEP 440), or current for no bump
+    #[arg(value_name = "LEVEL|VERSION", required_unless_present = "resume")]
+    request: Option<String>,
+    /// The project's folder, or one inside it [default: the current folder]
+    #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
+    project: Option<PathBuf>,
+    /// Print every action that the release would do, and write nothing
+    #[arg(long, conflicts_with = "resume")]
+    dry_run: bool,
+    /// Go on with the release that was interrupted
+    #[arg(long, conflicts_with = "request")]
+    resume: bool,
+    /// Do not ask on a terminal
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A release that came to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// The last document.
+    pub release: Release,
+    /// How long each stage took; those of an earlier run are absent.
+    pub times: Vec<(&'static str, Duration)>,
+}
+
+/// Releases a project, or goes on with an interrupted release.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let project = arguments.project.as_deref();
+    let tools = Tools::ready()?.on(project);
+    if arguments.resume {
+        let Some(records) = Records::of(project)? else { return Err(nothing_to_resume().into()) };
+        let _driving = records.drive()?;
+        let Some(record) = records.unfinished()? else { return Err(nothing_to_resume().into()) };
+        return report(&go_on(&tools, record)?);
+    }
+    let request = arguments.request.as_deref().unwrap_or_default();
+    if arguments.dry_run {
+        return dry_run(&tools, request);
+    }
+    let ask = !arguments.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if ask {
+        dry_run(&tools, request)?;
+        confirm("Release it?")?;
+    }
+    report(&release(&tools, project, request)?)
+}
+
+/// Releases a project from the beginning.
+pub fn release(tools: &Tools, project: Option<&std::path::Path>, request: &str) -> Result<Finished> {
+    let records = Records::of(project)?;
+    // The right to drive is taken where there is a repository; where there is none, bump-version says so below.
+    let _driving = records.as_ref().map(Records::drive).transpose()?;
+    if let Some(open) = records.as_ref().map(Records::unfinished).transpose()?.flatten() {
+        let what =
+            format!("cannot start a release: {} is not finished, {}", open.tag, where_it_stands(&open));
+        let version = open.version().map_or_else(|| open.tag.clone(), |version| version.to_string());
+        let hint = format!(
+            "`cargo xtask release --resume` goes on with it, `cargo xtask rollback {version}` takes it back"
+        );
+        return Err(Failure::new(what).hint(hint).into());
+    }
+    // The tag names the record, and the record must stand before anything changes.
+    let planned = tools.run(STAGES[0], &[request, "--check-remote", "--dry-run"], &[], None)?;
+    if planned.code != 0 {
+        filter::print_text(planned.stderr.trim_end());
+        return Err(failure_with_code(
+            planned.code,
+            "cannot start the release: nothing is changed".to_owned(),
+        )
+        .into());
+    }
+    let planned = Release::from_json(&planned.stdout)?;
+    let Some(records) = records else { anyhow::bail!("cannot find the git directory of the project") };
+    let record = records.start(&planned, request)?;
+    go_on(tools, record)
+}
+
+/// Runs the stages that are left, and keeps the document after each.
+fn go_on(tools: &Tools, record: Record) -> Result<Finished> {
+    let done = match record.progress() {
+        record::Progress::Stopped(done) => done,
+        _ => STAGES.len(),
+    };
+    let mut document = if done > 0 { record.document(done - 1)? } else { Vec::new() };
+    let mut progress = Progress::new();
+    let mut times = Vec::new();
+    if done > 0 {
+        progress.print(&format!("{}: going on after {}", record.tag, STAGES[done - 1]));
+    }
+    for (at, stage) in STAGES.iter().enumerate().skip(done) {
+        progress.begin(stage);
+        let first = [record.request(), "--check-remote", "--date", record.date()];
+        let arguments = if at == 0 { &first[..] } else { &[] };
+        let ended = tools.run(stage, arguments, &document, Some(&progress))?;
+        times.push((*stage, progress.end()));
+        if ended.code != 0 {
+            progress.finish();
+            return Err(stopped(&record, stage, &ended).into());
+        }
+        Release::from_json(&ended.stdout)?;
+        record.keep(at, &ended.stdout)?;
+        document = ended.stdout;
+    }
+    progress.finish();
+    Ok(Finished { release: Release::from_json(&document)?, times })
+}
+
+/// Prints every action of a release, tool by tool, each with the document of the one before.
+fn dry_run(tools: &Tools, request: &str) -> Result<()> {
+    let mut progress = Progress::new();
+    progress.print("dry run: nothing is written");
+    let mut document = Vec::new();
+    for (at, stage) in STAGES.iter().enumerate() {
+        progress.begin(stage);
+        let first = [request, "--check-remote", "--dry-run"];
+        let arguments = if at == 0 { &first[..] } else { &["--dry-run"] };
+        let ended = tools.run(stage, arguments, &document, Some(&progress))?;
+        progress.end();
+        if ended.code != 0 {
+            progress.finish();
+            return Err(
+                failure_with_code(ended.code, format!("cannot plan the release: `{stage}` refused")).into()
+            );
+        }
+        document = ended.stdout;
+    }
+    progress.finish();
+    Ok(())
+}
+
+/// Asks on the terminal; everything but a yes ends the program with nothing done.
+pub fn confirm(question: &str) -> Result<()> {
+    filter::print_text(&format!("\n{question} [y/N]"));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::new("cannot go on: the answer was not yes, nothing is changed")
+        .hint("`--yes` does not ask")
+        .into())
+}
+
+/// Says how far an unfinished release has come.
+pub fn where_it_stands(record: &Record) -> String {
+    match record.progress() {
+        record::Progress::Stopped(0) => "it stopped before the first stage was done".to_owned(),
+        record::Progress::Stopped(done) => {
+            format!("it stopped after {} ({done} of {})", STAGES[done - 1], STAGES.len())
+        }
+        record::Progress::Finished => "it is finished".to_owned(),
+        record::Progress::TakenBack => "it was taken back".to_owned(),
+    }
+}
+
+fn stopped(record: &Record, stage: &str, ended: &Ended) -> Failure {
+    let what = format!("cannot finish the release {}: `{stage}` ended with code {}", record.tag, ended.code);
+    let version = record.version().map_or_else(|| record.tag.clone(), |version| version.to_string());
+    failure_with_code(ended.code, what).hint(format!(
+        "mend the cause and run `cargo xtask release --resume`, or take it back with `cargo xtask rollback {version}`"
+    ))
+}
+
+fn nothing_to_resume() -> Failure {
+    Failure::new("cannot resume: no release of this project was interrupted")
+        .hint("`cargo xtask status` lists the releases; `cargo xtask release LEVEL` starts one")
+}
+
+fn report(finished: &Finished) -> Result<()> {
+    let release = &finished.release;
+    let mut text = format!(
+        "\nreleased {} {} as {}\n",
+        release.project.name, release.version.current, release.version.tag
+    );
+    let total: Duration = finished.times.iter().map(|(_, time)| *time).sum();
+    for (stage, time) in &finished.times {
+        text.push_str(&format!("  {stage:<15} {:>9}\n", human(*time)));
+    }
+    text.push_str(&format!("  {:<15} {:>9}\n", "together", human(total)));
+    for publication in release.publications.iter().flatten() {
+        text.push_str(&format!(
+            "  {} files in {} ({})\n",
+            publication.files.len(),
+            publication.target,
+            publication.location
+        ));
+    }
+    text.push_str(&format!("  take it back with: cargo xtask rollback {}", release.version.current));
+    filter::print_text(&text);
+    Ok(())
+}

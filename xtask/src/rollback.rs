@@ -1,0 +1,100 @@
+//! Taking a release back: the plan first, then the tool that carries it out.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use document::{Failure, Release, Version};
+
+use crate::pipeline::{ROLLBACK, STAGES};
+use crate::progress::Progress;
+use crate::record::{Record, Records};
+use crate::release::confirm;
+use crate::tools::{Tools, failure_with_code};
+
+/// `cargo xtask rollback`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The version to take back
+    version: Version,
+    /// The project's folder, or one inside it [default: the current folder]
+    #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
+    project: Option<PathBuf>,
+    /// Why, for the tag that remembers it
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Show the plan, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Shows what can be taken back of a release, and takes it back.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let project = arguments.project.as_deref();
+    let tools = Tools::ready()?.on(project);
+    let records = Records::of(project)?;
+    let record = records.as_ref().map(|records| records.find(&arguments.version)).transpose()?.flatten();
+    let (Some(records), Some(record)) = (records, record) else {
+        let what = format!("cannot take {} back: there is no record of its release here", arguments.version);
+        return Err(Failure::new(what)
+            .hint("run it in the clone that released it; `cargo xtask status` lists what is here")
+            .into());
+    };
+    let _driving = if arguments.dry_run { None } else { Some(records.drive()?) };
+    let document = match record.newest()? {
+        Some(document) => document,
+        None => planned_document(&tools, &record)?,
+    };
+    let mut words: Vec<&str> =
+        arguments.reason.iter().flat_map(|reason| ["--reason", reason.as_str()]).collect();
+    let progress = Progress::new();
+    progress.print(&format!("the plan to take {} back:", record.tag));
+    carry_out(&tools, &[&words[..], &["--dry-run"]].concat(), &document, &progress)?;
+    if arguments.dry_run {
+        return Ok(());
+    }
+    if !arguments.yes {
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            let failure = Failure::usage("cannot take a release back without a yes: this is no terminal");
+            return Err(failure.hint("read the plan, then run it again with `--yes`").into());
+        }
+        confirm("Take it back?")?;
+    }
+    words.push("--yes");
+    progress.print("taking it back:");
+    let document = carry_out(&tools, &words, &document, &progress)?;
+    record.keep_rollback(&document)?;
+    progress.finish();
+    Ok(())
+}
+
+fn carry_out(tools: &Tools, arguments: &[&str], document: &[u8], progress: &Progress) -> Result<Vec<u8>> {
+    let ended = tools.run(ROLLBACK, arguments, document, Some(progress))?;
+    if ended.code != 0 {
+        let failure = failure_with_code(
+            ended.code,
+            format!("cannot take the release back: `{ROLLBACK}` ended with code {}", ended.code),
+        );
+        return Err(failure
+            .hint("mend the cause, and run it again: what is taken back already is skipped")
+            .into());
+    }
+    Ok(ended.stdout)
+}
+
+/// The document of a release that stopped inside its first stage: the same that the stage would have written.
+fn planned_document(tools: &Tools, record: &Record) -> Result<Vec<u8>> {
+    let ended = tools.run(STAGES[0], &[record.request(), "--date", record.date(), "--dry-run"], &[], None)?;
+    if ended.code != 0 {
+        filter::print_text(ended.stderr.trim_end());
+        return Err(
+            failure_with_code(ended.code, "cannot tell what the first stage has changed".to_owned()).into()
+        );
+    }
+    let mut release = Release::from_json(&ended.stdout)?;
+    release.dry_run = false;
+    Ok(release.to_json()?.into_bytes())
+}
