@@ -1,0 +1,145 @@
+//! Whole releases on real git, uv, pip and minisign: by the orchestrator, and by the tools in a pipe.
+
+use anyhow::Result;
+use tests::{PIPELINE, Sandbox, repository, text};
+
+/// The lines of stderr that name an action: no skips, notes, warnings or results, no other program's words.
+fn actions(stderr: &str) -> Vec<String> {
+    let lines = stderr.lines().filter_map(|line| line.strip_prefix("  ")).map(str::trim_end);
+    let other = ["note: ", "warning: ", "skip: ", "ok: "];
+    lines
+        .filter(|line| !line.starts_with(' ') && !other.iter().any(|start| line.starts_with(start)))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn stages_of_the_readme() -> Result<Vec<String>> {
+    let readme = std::fs::read_to_string(repository().join("README.md"))?;
+    let rows =
+        readme.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| row.split('`').next());
+    Ok(rows.filter(|name| repository().join("tools").join(name).is_dir()).map(str::to_owned).collect())
+}
+
+#[test]
+fn the_orchestrator_and_the_pipe_give_the_same_documents_byte_for_byte() -> Result<()> {
+    let (mut one, mut other) = (Sandbox::new("lockstep")?, Sandbox::new("lockstep")?);
+    one.make_key()?;
+    other.set("WAINWRIGHT_SIGN_KEY", &one.path("minisign.key").to_string_lossy());
+    one.must("xtask", &["release", "minor"], "")?;
+    let script = repository().join("scripts/release.sh");
+    let last = other.shell(&format!("{} minor staging", script.display()))?;
+    for (at, tool) in PIPELINE.iter().enumerate() {
+        let name = format!("{:02}-{tool}.json", at + 1);
+        let kept = std::fs::read_to_string(one.project().join(".git/wainwright/v0.2.0").join(&name))?;
+        let by_hand = std::fs::read_to_string(other.project().join("dist/documents").join(&name))?;
+        snapbox::assert_data_eq!(by_hand, kept);
+    }
+    let kept = std::fs::read_to_string(one.project().join(".git/wainwright/v0.2.0/10-announce.json"))?;
+    assert_eq!(last, kept);
+    Ok(())
+}
+
+#[test]
+fn a_released_package_installs_from_its_index_with_pip_and_uv() -> Result<()> {
+    let mut sandbox = Sandbox::new("lockstep")?;
+    sandbox.make_key()?;
+    sandbox.must("xtask", &["release", "minor"], "")?;
+    sandbox.shell(
+        "test \"$(git rev-parse v0.2.0^{commit})\" = \"$(git rev-parse HEAD)\"
+         test \"$(git -C ../origin.git rev-parse main)\" = \"$(git rev-parse HEAD)\"
+         test \"$(git -C ../origin.git rev-parse v0.2.0)\" = \"$(git rev-parse v0.2.0)\"
+         test \"$(git cat-file -t v0.2.0)\" = tag
+         test -z \"$(git status --porcelain)\"
+         grep -q '## \\[0.2.0\\] - ' CHANGELOG.md
+         (cd dist && sha256sum --quiet -c SHA256SUMS && sha512sum --quiet -c SHA512SUMS)
+         for f in dist/*.whl dist/*.tar.gz dist/SHA*SUMS; do minisign -Vqm $f -p ../minisign.pub; done
+         python3 -m zipfile -l dist/wagon_core-0.2.0-py3-none-any.whl | grep -q wagon_core/Dockerfile
+         index=file://$PWD/dist/index/simple/
+         python3 -m venv ../by-pip && ../by-pip/bin/pip install -q --index-url $index wagon-cdk
+         ../by-pip/bin/python -c 'import wagon_cdk, wagon_core; assert wagon_cdk.__version__ == wagon_core.__version__ == \"0.2.0\"'",
+    )?;
+    let uv = uv()?;
+    sandbox.shell(&format!(
+        "{uv} lock --check -q
+         {uv} venv -q ../by-uv && {uv} pip install -q --python ../by-uv/bin/python --default-index file://$PWD/dist/index/simple wagon-cdk
+         ../by-uv/bin/python -c 'import wagon_cdk; assert \"48 spokes\" in wagon_cdk.wagon()'"
+    ))?;
+    Ok(())
+}
+
+#[test]
+fn an_ordinary_project_needs_no_release_toml() -> Result<()> {
+    let sandbox = Sandbox::new("plain")?;
+    let output = sandbox.run("xtask", &["release", "patch"], "")?;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    sandbox.shell(
+        "git show HEAD:pyproject.toml | grep -q 'version = \"1.2.4\"'
+         git show HEAD:src/plain/__init__.py | grep -q '__version__ = \"1.2.4\"'
+         git -C ../origin.git rev-parse v1.2.4
+         python3 -m pip install -q --target ../installed --index-url file://$PWD/dist/index/simple/ plain
+         PYTHONPATH=../installed python3 -c 'import plain; assert plain.__version__ == \"1.2.4\"'",
+    )?;
+    Ok(())
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_says_exactly_what_the_release_then_does() -> Result<()> {
+    let mut sandbox = Sandbox::new("lockstep")?;
+    sandbox.make_key()?;
+    let before = (sandbox.files("project")?, sandbox.files("origin.git")?, sandbox.files("home")?);
+    let planned = sandbox.run("xtask", &["release", "minor", "--dry-run"], "")?;
+    assert!(planned.status.success(), "{}", text(&planned.stderr));
+    let after = (sandbox.files("project")?, sandbox.files("origin.git")?, sandbox.files("home")?);
+    assert_eq!(before.0.keys().collect::<Vec<_>>(), after.0.keys().collect::<Vec<_>>());
+    assert!(before == after, "a dry run has changed the content of a file");
+    let done = sandbox.run("xtask", &["release", "minor"], "")?;
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let (planned, done) = (actions(&text(&planned.stderr)), actions(&text(&done.stderr)));
+    assert!(planned.len() > 20, "{planned:#?}");
+    // What is printed behind the last stage is the summary.
+    assert_eq!(planned, done[..planned.len()]);
+    Ok(())
+}
+
+#[test]
+fn a_second_release_of_a_version_is_refused() -> Result<()> {
+    let sandbox = Sandbox::new("plain")?;
+    sandbox.must("xtask", &["release", "patch"], "")?;
+    let error = sandbox.refused("xtask", &["release", "1.2.4"], "", 1)?;
+    assert!(error.contains("cannot release 1.2.4: it is released already (tag v1.2.4)"), "{error}");
+    assert!(error.contains("the next free version is 1.2.5"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn nothing_follows_a_failed_tool_in_a_pipe() -> Result<()> {
+    let sandbox = Sandbox::new("lockstep")?;
+    let head = sandbox.shell("git rev-parse HEAD")?;
+    let script = "bump-version 0.0.1 | changelog | commit-release | build-wheels | validate | checksum | sign | tag-release | distribute";
+    let output = sandbox.command("sh").args(["-c", script]).output()?;
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+    assert_eq!(text(&output.stderr).matches("it is empty, the tool before failed").count(), 8);
+    assert_eq!(sandbox.shell("git rev-parse HEAD && git status --porcelain")?, head);
+    assert!(!sandbox.project().join("dist").exists());
+    Ok(())
+}
+
+#[test]
+fn the_list_of_stages_is_the_order_of_the_readme() -> Result<()> {
+    let source = std::fs::read_to_string(repository().join("xtask/src/pipeline.rs"))?;
+    let list =
+        source.split_once("= [").and_then(|(_, rest)| rest.split_once("];")).map_or("", |(list, _)| list);
+    let stages: Vec<&str> =
+        list.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\",")).collect();
+    assert_eq!(stages, PIPELINE);
+    let readme = stages_of_the_readme()?;
+    assert_eq!(readme[..stages.len()], stages);
+    Ok(())
+}
+
+/// The uv that the tools use: on PATH, or the pinned one in the user's cache.
+fn uv() -> Result<String> {
+    let pinned = tests::user_cache().join("wainwright/uv-0.13.8/uv");
+    Ok(if pinned.is_file() { pinned.to_string_lossy().into_owned() } else { "uv".to_owned() })
+}
