@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Arguments::command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(wrong) => return filter::refuse_usage(&wrong),
+        Err(wrong) => return filter::refuse_usage("xtask", &wrong),
     };
     let done = match &arguments.command {
         None => list_commands(),

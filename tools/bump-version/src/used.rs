@@ -9,7 +9,7 @@ use project::{Project, Tags};
 /// `all` are the tags of the repository, `reachable` those on the history of the current commit.
 pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version) -> Result<(), Failure> {
     let refusal = |why: String| {
-        let free = free_after(all, reachable, carried);
+        let free = free_after(all, reachable, carried.max(wanted));
         Failure::new(format!("cannot release {wanted}: {why}"))
             .hint(format!("the next free version is {free}: name it in place of the level"))
     };
@@ -83,9 +83,9 @@ pub fn check_remote(project: &Project, release: &Release) -> Result<()> {
     Ok(())
 }
 
-/// The lowest free version above everything that this branch has released or carries.
-fn free_after(all: &Tags, reachable: &Tags, carried: &Version) -> Version {
-    let highest = reachable.highest_below(None).map_or(carried, |(highest, _)| highest.max(carried));
+/// The next free version above `least` and above everything that this branch has released.
+fn free_after(all: &Tags, reachable: &Tags, least: &Version) -> Version {
+    let highest = reachable.highest_below(None).map_or(least, |(highest, _)| highest.max(least));
     let mut numbers = highest.release().to_vec();
     let last = numbers.len() - 1;
     loop {

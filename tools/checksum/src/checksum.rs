@@ -102,11 +102,7 @@ fn folders(release: &Release) -> Result<BTreeMap<Option<ProjectPath>, usize>> {
     Ok(folders)
 }
 
-fn text(
-    folder: Option<&ProjectPath>,
-    algorithm: ChecksumAlgorithm,
-    read: &[(&Artifact, Digests)],
-) -> String {
+fn text(folder: Option<&ProjectPath>, algorithm: ChecksumAlgorithm, read: &[(&Artifact, Digests)]) -> String {
     let here = read.iter().filter(|(artifact, _)| artifact.path.parent().as_ref() == folder);
     let mut listed: Vec<(&str, &str)> = here
         .map(|(artifact, digests)| {

@@ -42,7 +42,7 @@ pub fn refusal(verb: &str, problems: &[Problem]) -> Failure {
     }
     let lines: Vec<String> =
         problems.iter().map(|Problem { path, cause }| format!("\n    `{path}`: {cause}")).collect();
-    Failure::new(format!("cannot {verb} {} files:{}", problems.len(), lines.concat()))
+    Failure::new(format!("cannot {verb} the files, {} problems:{}", problems.len(), lines.concat()))
 }
 
 /// Says whether a file is one that can be read to its end; a fifo or a folder is not.
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(refusal("use", &problems[..1]).to_string(), "cannot use `a.whl`: it is gone");
         assert_eq!(
             refusal("use", &problems).to_string(),
-            "cannot use 2 files:\n    `a.whl`: it is gone\n    `b.whl`: it is odd"
+            "cannot use the files, 2 problems:\n    `a.whl`: it is gone\n    `b.whl`: it is odd"
         );
     }
 

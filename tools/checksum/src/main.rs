@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use filter::Output;
 use project::Project;
 
-/// Write SHA256SUMS and SHA512SUMS beside the wheels and sdists of a release, or check such files
-#[derive(clap::Parser)]
+/// Writes SHA256SUMS and SHA512SUMS beside the wheels and sdists of a release, or checks such files.
+#[derive(Debug, clap::Parser)]
 #[command(name = "checksum", version, about)]
 struct Arguments {
     /// Check instead of writing: the files of the document on stdin, or those that each FILE lists

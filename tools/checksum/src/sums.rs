@@ -162,7 +162,9 @@ mod tests {
         }
         assert_eq!(second("abc  x").1, "a digest has 64 or 128 digits, this has 3");
         assert!(second(&format!("{}  x", "g".repeat(64))).1.contains("is not a SHA-256 digest"));
-        assert!(second(&format!("\\{}  x\\t", "a".repeat(64))).1.starts_with("a backslash in an escaped name"));
+        assert!(
+            second(&format!("\\{}  x\\t", "a".repeat(64))).1.starts_with("a backslash in an escaped name")
+        );
         assert_eq!(refused("# nothing\n").1, "the file lists nothing");
     }
 }

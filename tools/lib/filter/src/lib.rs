@@ -61,7 +61,7 @@ pub fn run<A: Arguments>(job: impl FnOnce(&A, &mut Stage) -> anyhow::Result<Outp
     let name = command.get_name().to_owned();
     let arguments = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
-        Err(wrong) => return refuse_usage(&wrong),
+        Err(wrong) => return refuse_usage(&name, &wrong),
     };
     let mut stage = Stage::new(&name, arguments.common().dry_run);
     let done = job(&arguments, &mut stage).and_then(|output| write_output(output, stage.is_dry_run()));
@@ -79,11 +79,13 @@ pub fn conclude(tool: &str, done: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// Prints what clap has to say: help and version to stdout, wrong usage to stderr.
-pub fn refuse_usage(wrong: &clap::Error) -> ExitCode {
-    let printed = wrong.print();
-    let code = if wrong.use_stderr() { Exit::Usage } else { Exit::Done };
-    ExitCode::from(if printed.is_ok() { code } else { Exit::Failed } as u8)
+/// Prints what clap has to say: help and version to stdout, wrong usage to stderr in the house style.
+pub fn refuse_usage(tool: &str, said: &clap::Error) -> ExitCode {
+    if said.use_stderr() {
+        print_text(format!("{tool}: {said}").trim_end());
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    conclude(tool, write_stdout(&said.to_string()))
 }
 
 /// Writes to stdout, whole and flushed.

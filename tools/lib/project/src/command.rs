@@ -11,10 +11,15 @@ const LAST_LINES: usize = 20;
 /// Runs a program and returns its stdout; its failure is an error with its command line, code and last lines.
 pub fn run(command: &mut Command) -> Result<String> {
     let output = run_quietly(command)?;
+    Ok(stdout_of(command, &output)?)
+}
+
+/// Returns the stdout of a program that has ended well, else the error that describes its end.
+pub(crate) fn stdout_of(command: &Command, output: &Output) -> Result<String, Failure> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(failure_of(command, &output).into())
+    Err(failure_of(command, output))
 }
 
 /// Runs a program to its end, whatever its code is; stdout and stderr are kept. Only its absence is an error.

@@ -33,21 +33,29 @@ pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Replaces a file atomically: writes beside it, syncs, renames. The mode of an existing file is kept.
+/// Replaces a file atomically: writes beside, syncs, renames. The mode of an existing file is kept.
+///
+/// The file beside has a name of its own for each target, so that the run after a kill takes it away. The caller
+/// holds the project's lock.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let beside = folder.join(format!(".{}.wainwright", path.file_name().unwrap_or_default().display()));
     let write = || -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let mut beside = new_file_in(folder)?;
+        let mut file = File::create(&beside)?;
         if let Ok(metadata) = std::fs::metadata(path) {
-            beside.as_file().set_permissions(metadata.permissions())?;
+            file.set_permissions(metadata.permissions())?;
         }
-        beside.write_all(bytes)?;
-        beside.as_file().sync_all()?;
-        beside.persist(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
         File::open(folder)?.sync_all()
     };
-    write().with_context(|| format!("cannot write `{}`", path.display()))
+    write().with_context(|| {
+        // On a full disk the half-written file beside would only make things worse.
+        let _ = std::fs::remove_file(&beside);
+        format!("cannot write `{}`", path.display())
+    })
 }
 
 /// Makes a temporary file with the mode of an ordinary new file; it vanishes unless it is persisted.

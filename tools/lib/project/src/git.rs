@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use document::{CommitId, Failure};
 use xshell::{Shell, cmd};
 
-use crate::command::{run, run_quietly};
+use crate::command::{run, run_quietly, stdout_of};
 use crate::state::{Lock, State};
 
 /// A git repository, or a worktree of one.
@@ -97,9 +97,13 @@ impl Git {
             }
         }
         std::fs::write(&marker, []).with_context(|| format!("cannot write `{}`", marker.display()))?;
-        let text = run(self.command(arguments)?.stdin(lock.stdin()?));
-        std::fs::remove_file(&marker).with_context(|| format!("cannot remove `{}`", marker.display()))?;
-        let text = text?;
+        let mut command = self.command(arguments)?;
+        let output = run_quietly(command.stdin(lock.stdin()?))?;
+        // A git that was killed has not taken its lock files away, so the marker stays for the next run.
+        if output.status.code().is_some() {
+            std::fs::remove_file(&marker).with_context(|| format!("cannot remove `{}`", marker.display()))?;
+        }
+        let text = stdout_of(&command, &output)?;
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }
 

@@ -213,7 +213,7 @@ impl Settings {
         match crate::files::read_if_present(&root.join(FILE))? {
             None => Ok(Self::default()),
             Some(_) => {
-                Self::parse(&crate::files::read_text(&root.join(FILE))?).context("cannot read release.toml")
+                Self::parse(&crate::files::read_text(&root.join(FILE))?).context("cannot read the settings")
             }
         }
     }
