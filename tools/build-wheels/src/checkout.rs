@@ -44,9 +44,13 @@ impl<'a> Checkouts<'a> {
         let (from, to) = (text(self.git.common_dir())?, text(&tree)?);
         // Neither the user's template nor his hooks have a say in what is built.
         let clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", from, to];
-        self.git.write(self.lock, &clone)?;
+        // Not `Git::write`: it mends this repository, one command at a time, and these write in the clone alone.
+        let git = |arguments: &[&str]| {
+            project::run(self.git.command(arguments)?.stdin(self.lock.stdin()?)).map(drop)
+        };
+        git(&clone)?;
         let hookless = ["-C", to, "-c", "core.hooksPath=/dev/null"];
-        let run = |arguments: &[&str]| self.git.write(self.lock, &[&hookless[..], arguments].concat());
+        let run = |arguments: &[&str]| git(&[&hookless[..], arguments].concat());
         run(&["checkout", "--quiet", "--detach", self.commit.as_str()])?;
         // For versions that are derived from the tag. `git tag` would sign it where the user's settings say so.
         run(&["update-ref", &format!("refs/tags/{}", self.tag), self.commit.as_str()])?;

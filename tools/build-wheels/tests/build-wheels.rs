@@ -1,5 +1,7 @@
 //! build-wheels as a process, with real git, real uv and a real build backend.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use std::path::Path;
@@ -73,8 +75,10 @@ fn what_is_not_committed_is_not_in_the_build_and_is_noted() {
     let members = members(&world.root.join(CORE));
     assert!(members.contains(&"da_vinci/Dockerfile".to_owned()), "{members:?}");
     assert!(!members.iter().any(|name| name.contains("secret")), "{members:?}");
-    let unpacked = project::run(world.command("unzip").args(["-p", CORE, "da_vinci/__init__.py"]));
-    assert!(!unpacked.unwrap_or_default().contains("changed"));
+    let read = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())";
+    let unpacked =
+        project::run(world.command("python3").args(["-c", read, CORE, "da_vinci/__init__.py"])).unwrap();
+    assert!(unpacked.contains("Mona Lisa"), "{unpacked}");
 }
 
 #[test]
@@ -234,6 +238,20 @@ fn builds_in_a_shallow_clone_with_a_detached_head_and_in_a_worktree() {
 }
 
 #[test]
+fn builds_a_project_below_the_top_of_its_repository_and_warns_of_submodules() {
+    let world = World::new();
+    std::fs::remove_dir_all(world.root.join(".git")).unwrap();
+    world.write("../.gitmodules", "");
+    world.git(&["init", "-q", "-b", "main", ".."]);
+    world.git(&["add", "-A", ".."]);
+    world.git(&["commit", "-q", "-m", "all"]);
+    let ran = build(&world, &[]);
+    assert_eq!(paths(&ran.document()), [CORE, CORE_SDIST, CDK, CDK_SDIST]);
+    assert!(members(&world.root.join(CORE)).contains(&"da_vinci/Dockerfile".to_owned()));
+    assert_eq!(ran.lines("warning: the repository has submodules").len(), 1, "{}", ran.stderr);
+}
+
+#[test]
 fn goes_on_after_it_was_killed_in_the_middle() {
     let world = World::new();
     // A build that says when it has begun, and ends when it is told to, so that nothing depends on time.
@@ -258,6 +276,8 @@ fn goes_on_after_it_was_killed_in_the_middle() {
     killed.kill().unwrap();
     assert_eq!(ended(killed).code, None);
     assert!(world.exists(".git/wainwright/checkout"));
+    let lock = std::fs::File::open(world.root.join(".git/wainwright/lock")).unwrap();
+    assert!(lock.try_lock().is_err(), "the build that goes on must hold the lock");
     let next = world.start(TOOL, &[], &text);
     world.write("../go", "");
     let next = ended(next);

@@ -11,7 +11,8 @@ use document::Release;
 
 const CORE: &str = "[project]\nname = \"da-vinci\"\nversion = \"0.5.0\"\nrequires-python = \">=3.9\"\n\n\
     [build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n";
-const CDK: &str = "[project]\nname = \"da-vinci-cdk\"\nversion = \"0.5.0\"\ndependencies = [\"da-vinci==0.5.0\"]\n\n\
+const CDK: &str = "[project]\nname = \"da-vinci-cdk\"\nversion = \"0.5.0\"\nrequires-python = \">=3.9\"\n\
+    dependencies = [\"da-vinci==0.5.0\"]\n\n\
     [build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n";
 
 /// What release.toml says of the packages.

@@ -1,0 +1,119 @@
+//! The built files: as many as are promised, as they were built, sound, and with what must be inside.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use distribution::FileName;
+use distribution::wheel::Wheel;
+use document::{Artifact, ArtifactKind, Failure, PackageName, Promise};
+use project::ProjectPackage;
+
+use crate::validate::{Context, Verdict};
+
+/// Checks that each promise of these packages is kept once, and that no file keeps none.
+pub fn are_as_promised(context: &Context, packages: &[PackageName]) -> Result<Verdict> {
+    let release = context.release;
+    let wanted = |name: &PackageName| packages.contains(name) || release.package(name).is_none();
+    let mut kept: BTreeMap<Promise, (bool, Vec<&str>)> = BTreeMap::new();
+    for package in release.packages.iter().filter(|package| wanted(&package.name)) {
+        kept.extend(package.promises().map(|promise| (promise, (true, Vec::new()))));
+    }
+    for artifact in release.artifacts()?.iter().filter(|artifact| wanted(&artifact.package)) {
+        let promise = artifact.promise(&release.version.current);
+        kept.entry(promise).or_default().1.push(artifact.path.as_str());
+    }
+    let mut wrong = Vec::new();
+    for (promise, (is_promised, files)) in &kept {
+        let (kind, pattern) = (promise.kind, &promise.pattern);
+        match files.as_slice() {
+            [] => wrong.push(format!("the {kind} `{pattern}` of `{}` is missing", promise.package)),
+            files if !is_promised => {
+                wrong.push(format!("`{}` is no file of this release", files.join("`, `")))
+            }
+            [_] => {}
+            files => wrong.push(format!("`{}` are one {kind} too many", files.join("`, `"))),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(Verdict::Passed(format!("{} files, one wheel and one sdist of each package", kept.len())));
+    }
+    let what = format!("cannot use the artifacts of the document: {}", wrong.join("; "));
+    Err(Failure::new(what).hint("run `build-wheels` again").into())
+}
+
+/// Checks that a file is the one that was built, that its name is right, and that it is sound inside.
+pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
+    let path = unchanged(context, artifact)?;
+    let shown = &artifact.path;
+    let file = FileName::of(&path)?;
+    let version = &context.release.version.current;
+    if (&file.name, &file.version, file.kind()) != (&artifact.package, version, artifact.kind) {
+        let what = format!(
+            "cannot use `{shown}`: its name is that of a {} of {} {}, the document has a {} of {} {version}",
+            file.kind(),
+            file.name,
+            file.version,
+            artifact.kind,
+            artifact.package
+        );
+        return Err(Failure::new(what).hint("run `build-wheels` again").into());
+    }
+    let problems = distribution::problems(&path)?;
+    if problems.is_empty() {
+        return Ok(Verdict::Passed("as it was built, and sound".to_owned()));
+    }
+    let list = problems.join("\n    ");
+    Err(Failure::new(format!("cannot use `{shown}`: it is not sound\n    {list}"))
+        .hint("mend the package's build, and build it again")
+        .into())
+}
+
+/// Checks that the package's wheel holds every file that release.toml requires.
+pub fn holds_required_files(context: &Context, package: &ProjectPackage) -> Result<Verdict> {
+    let artifact = wheel_of(context, &package.name)?;
+    let wheel = Wheel::open(&unchanged(context, artifact)?)?;
+    let missing: Vec<&str> =
+        package.required_files.iter().map(String::as_str).filter(|file| !wheel.contains(file)).collect();
+    if missing.is_empty() {
+        return Ok(Verdict::Passed(package.required_files.join(", ")));
+    }
+    let what = format!("cannot find `{}` inside `{}`", missing.join("`, `"), artifact.path);
+    Err(Failure::new(what).hint("make the package's build backend ship it, or mend `required-files`").into())
+}
+
+/// The package's wheel.
+pub fn wheel_of<'a>(context: &'a Context, package: &PackageName) -> Result<&'a Artifact> {
+    let mut artifacts = context.release.artifacts()?.iter();
+    artifacts.find(|a| a.kind == ArtifactKind::Wheel && a.package == *package).ok_or_else(|| {
+        let what = format!("cannot find a wheel of `{package}`: the document has none");
+        Failure::new(what).hint(format!("run `build-wheels --package {package}`")).into()
+    })
+}
+
+/// Returns where a file is, when it is the one that was built: its size and its SHA-256 are the document's.
+pub fn unchanged(context: &Context, artifact: &Artifact) -> Result<PathBuf> {
+    let path = artifact.path.under(&context.project.root);
+    let shown = &artifact.path;
+    let refuse = |cause: String| {
+        let what = format!("cannot use `{shown}`: {cause}");
+        Err(Failure::new(what).hint("run `build-wheels` again, and all that follows it").into())
+    };
+    if !path.is_file() {
+        return refuse("it is missing: it was removed after `build-wheels`".to_owned());
+    }
+    let (sha256, size) = distribution::digest(&path)?;
+    if sha256 != artifact.sha256 {
+        let recorded = &artifact.sha256;
+        return refuse(format!(
+            "its SHA-256 is {sha256}, `build-wheels` recorded {recorded}: it changed after `build-wheels`"
+        ));
+    }
+    if size != artifact.size {
+        let recorded = artifact.size;
+        return refuse(format!(
+            "its size is {size} bytes, `build-wheels` recorded {recorded}: the document was changed by hand"
+        ));
+    }
+    Ok(path)
+}

@@ -1,0 +1,129 @@
+//! Which checks there are for a release, and which of them are left out.
+
+use anyhow::Result;
+use document::{Artifact, ArtifactKind, Failure, PackageName, Release};
+use project::{CheckSettings, Project, ProjectPackage};
+
+const UNBUILT: &str = "nothing is built yet";
+const QUICK: &str = "left out by `--quick`";
+
+/// What the arguments ask for.
+pub struct Request<'a> {
+    /// The packages whose files are checked; empty for all.
+    pub packages: &'a [String],
+    /// Whether slow checks and imports are left out.
+    pub quick: bool,
+    /// Whether changes in the tree do not matter.
+    pub allow_dirty: bool,
+}
+
+/// One check of the plan.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// Its name; a file that is promised goes by its pattern, in words that are the same before and after a build.
+    pub name: String,
+    /// What it does.
+    pub job: Job<'a>,
+}
+
+/// What a check does.
+#[derive(Debug)]
+pub enum Job<'a> {
+    /// Nothing, for this reason.
+    Skip(&'static str),
+    /// The tree has no changes but those of the release.
+    CleanTree,
+    /// Every place has the release's version.
+    Versions,
+    /// The files are those that the packages promise.
+    Artifacts(Vec<PackageName>),
+    /// A file is sound and as it was built; `None` in a dry run, which has no files.
+    File(Option<&'a Artifact>),
+    /// A wheel holds the files that it must.
+    RequiredFiles(&'a ProjectPackage),
+    /// A package's modules import in a fresh environment.
+    Imports(&'a ProjectPackage),
+    /// A command of release.toml succeeds.
+    Command(&'a CheckSettings),
+}
+
+/// Plans the checks, sorted by name; reads only.
+pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -> Result<Vec<Planned<'a>>> {
+    let mut all = Vec::new();
+    let mut add = |name: String, job: Job<'a>| all.push(Planned { name, job });
+    let dirty = Job::Skip("left out by `--allow-dirty`");
+    add("clean tree".to_owned(), if request.allow_dirty { dirty } else { Job::CleanTree });
+    add("versions".to_owned(), Job::Versions);
+    let selected = selected(project, release, request.packages)?;
+    let names: Vec<_> = selected.iter().map(|package| package.name.clone()).collect();
+    // A dry run of a whole release has no files here, and the run that it stands for will have them.
+    let built = release.artifacts.is_some() || release.dry_run;
+    let if_built = |job: Job<'a>| if built { job } else { Job::Skip(UNBUILT) };
+    add("artifacts".to_owned(), if_built(Job::Artifacts(names.clone())));
+    for (name, artifact) in files(release) {
+        if request.packages.is_empty() || names.contains(&name.1) {
+            add(name.0, if_built(Job::File(artifact)));
+        }
+    }
+    for package in selected {
+        let name = &package.name;
+        if !package.required_files.is_empty() {
+            add(format!("required files {name}"), if_built(Job::RequiredFiles(package)));
+        }
+        let imports = if request.quick { Job::Skip(QUICK) } else { if_built(Job::Imports(package)) };
+        add(format!("imports {name}"), imports);
+    }
+    for check in &project.settings.check {
+        let job = if request.quick && check.slow { Job::Skip(QUICK) } else { Job::Command(check) };
+        add(check.name.clone(), job);
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    refuse_taken_names(project, &all)?;
+    Ok(all)
+}
+
+/// The name of a built file's check: its kind and its own name, whatever the folder.
+pub fn name_of_file(kind: ArtifactKind, path: &str) -> String {
+    format!("{kind} {}", path.rsplit('/').next().unwrap_or(path))
+}
+
+/// The files of the release by their promises, each with its package.
+fn files(release: &Release) -> Vec<((String, PackageName), Option<&Artifact>)> {
+    match &release.artifacts {
+        None => {
+            let promises = release.promises().into_iter();
+            promises.map(|p| ((name_of_file(p.kind, &p.pattern), p.package), None)).collect()
+        }
+        Some(artifacts) => {
+            let promised = |artifact: &Artifact| artifact.promise(&release.version.current).pattern;
+            let name = |a: &Artifact| (name_of_file(a.kind, &promised(a)), a.package.clone());
+            artifacts.iter().map(|artifact| (name(artifact), Some(artifact))).collect()
+        }
+    }
+}
+
+fn selected<'a>(
+    project: &'a Project,
+    release: &Release,
+    names: &[String],
+) -> Result<Vec<&'a ProjectPackage>> {
+    let mut wanted = Vec::new();
+    for name in names {
+        wanted.push(&project.package(name)?.name);
+    }
+    let is_wanted =
+        |name: &PackageName| release.package(name).is_some() && (names.is_empty() || wanted.contains(&name));
+    Ok(project.packages.iter().filter(|package| is_wanted(&package.name)).collect())
+}
+
+fn refuse_taken_names(project: &Project, all: &[Planned]) -> Result<(), Failure> {
+    let twice = |name: &str| all.iter().filter(|check| check.name == name).count() > 1;
+    match project.settings.check.iter().find(|check| twice(&check.name)) {
+        Some(check) => {
+            let what =
+                format!("release.toml: the [[check]] `{}` has the name of a check of validate", check.name);
+            Err(Failure::new(what).hint("give it another name"))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,133 @@
+//! The validation: every check is run, as many at once as pays, and all that fail are reported together.
+
+use anyhow::Result;
+use document::{Check, CheckOutcome, Failure, Release};
+use filter::Stage;
+use project::{Lock, Project};
+use rayon::prelude::*;
+use uv::Uv;
+
+use crate::plan::{self, Job, Planned, Request};
+use crate::{artifacts, command, imports, tree};
+
+/// Checks wait for programs more than they compute, so this many run at once even on a small machine.
+const AT_ONCE: usize = 8;
+
+/// What a check that did not fail has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is as it should be.
+    Passed(String),
+    /// There was nothing to check.
+    Skipped(String),
+}
+
+/// What every check may look at.
+pub struct Context<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The release.
+    pub release: &'a Release,
+    /// The right to change the project, which programs hold while they run.
+    pub lock: &'a Lock,
+    /// uv, where a check needs it.
+    pub uv: Option<Uv>,
+}
+
+impl Context<'_> {
+    /// uv; the checks that need it are known before the first one runs.
+    pub fn uv(&self) -> Result<Uv> {
+        self.uv.clone().map_or_else(Uv::find, Ok)
+    }
+}
+
+/// Runs every check and returns those that passed or were skipped; `None` in a dry run.
+pub fn validate(
+    project: &Project,
+    release: &Release,
+    request: &Request,
+    stage: &Stage,
+) -> Result<Option<Vec<Check>>> {
+    let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
+    let plan = plan::plan(project, release, request)?;
+    for check in &plan {
+        match &check.job {
+            Job::Skip(reason) => stage.skip(&check.name, reason),
+            _ => stage.action(format!("check {}", check.name)),
+        }
+    }
+    let Some(lock) = lock else { return Ok(None) };
+    let needs_uv = plan.iter().any(|check| matches!(check.job, Job::Imports(_) | Job::Command(_)));
+    let uv = if needs_uv { Some(Uv::find()?) } else { None };
+    let context = Context { project, release, lock: &lock, uv };
+    conclude(release, run_all(&context, &plan)?, stage).map(Some)
+}
+
+/// Runs the checks; the result of each stands under its full name, in the order of the names.
+fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<(String, Result<Verdict>)>> {
+    // The tree is looked at before any command has had a chance to change it.
+    let is_first = |check: &&Planned| matches!(check.job, Job::CleanTree | Job::Versions | Job::Skip(_));
+    let (first, mut rest): (Vec<&Planned>, Vec<&Planned>) = plan.iter().partition(is_first);
+    // What takes longest is begun first.
+    rest.sort_by_key(|check| !matches!(check.job, Job::Command(_)));
+    let threads = rest.len().clamp(1, AT_ONCE.max(rayon::current_num_threads()));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let one = |check: &&Planned| (full_name(check), run(context, &check.job));
+    let mut results: Vec<_> = first.iter().map(one).collect();
+    results.extend(pool.install(|| rest.par_iter().with_max_len(1).map(one).collect::<Vec<_>>()));
+    results.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(results)
+}
+
+/// A promise's name is a pattern; the result has the name of the file.
+fn full_name(check: &Planned) -> String {
+    match check.job {
+        Job::File(Some(artifact)) => plan::name_of_file(artifact.kind, artifact.path.as_str()),
+        _ => check.name.clone(),
+    }
+}
+
+fn run(context: &Context, job: &Job) -> Result<Verdict> {
+    match job {
+        Job::Skip(reason) => Ok(Verdict::Skipped((*reason).to_owned())),
+        Job::CleanTree => tree::is_clean(context),
+        Job::Versions => tree::has_one_version(context),
+        Job::Artifacts(packages) => artifacts::are_as_promised(context, packages),
+        Job::File(Some(artifact)) => artifacts::is_sound(context, artifact),
+        Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
+        Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),
+        Job::Imports(package) => imports::import(context, package),
+        Job::Command(settings) => command::succeeds(context, settings),
+    }
+}
+
+/// Says what was found; one failed check is enough for an error, which lists all of them.
+fn conclude(release: &Release, results: Vec<(String, Result<Verdict>)>, stage: &Stage) -> Result<Vec<Check>> {
+    let all = results.len();
+    let (mut checks, mut failures) = (Vec::new(), Vec::new());
+    for (name, result) in results {
+        let (outcome, detail) = match result {
+            Ok(Verdict::Passed(detail)) => {
+                stage.action(format!("ok: {name}: {detail}"));
+                (CheckOutcome::Passed, detail)
+            }
+            Ok(Verdict::Skipped(detail)) => (CheckOutcome::Skipped, detail),
+            Err(error) => {
+                failures.push((name, error));
+                continue;
+            }
+        };
+        checks.push(Check { name, outcome, detail });
+    }
+    if failures.is_empty() {
+        checks.sort();
+        return Ok(checks);
+    }
+    let list: String = failures.iter().map(|(name, error)| format!("\n  {name}: {error:#}")).collect();
+    let (name, version) = (&release.project.name, &release.version.current);
+    let failed = failures.len();
+    let checks = if all == 1 { "check" } else { "checks" };
+    let what = format!("cannot validate `{name}` {version}: {failed} of {all} {checks} failed{list}");
+    let hint = failures.iter().find_map(|(_, error)| Failure::of(error).0);
+    Err(Failure::new(what).hint(hint.unwrap_or("mend them, and run `validate` again")).into())
+}
