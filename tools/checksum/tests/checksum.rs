@@ -1,148 +1,11 @@
 //! The tool as a process: in a real repository, with a document made by hand, against the programs of coreutils.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+#[path = "checksum/scene.rs"]
+mod scene;
 
+use scene::*;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-const FIXTURE: &str = include_str!("../../lib/document/tests/fixtures/format-1.json");
-const CORE_WHEEL: &str = "dist/da_vinci-0.5.0-py3-none-any.whl";
-const FILES: [(&str, &str, &str); 4] = [
-    (CORE_WHEEL, "da-vinci", "wheel"),
-    ("dist/da_vinci-0.5.0.tar.gz", "da-vinci", "sdist"),
-    ("dist/da_vinci_cdk-0.5.0-py3-none-any.whl", "da-vinci-cdk", "wheel"),
-    ("dist/da_vinci_cdk-0.5.0.tar.gz", "da-vinci-cdk", "sdist"),
-];
-
-/// A project in a repository, with built files and their document.
-struct Scene {
-    folder: TempDir,
-    document: Value,
-}
-
-/// How a run of a program ended.
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Scene {
-    fn new() -> Self {
-        Self::with_files(&FILES)
-    }
-
-    fn with_files(files: &[(&str, &str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut document: Value = serde_json::from_str(FIXTURE).unwrap();
-        for section in ["checksums", "signatures", "tag", "publications", "announcements", "withdrawals"] {
-            document[section] = Value::Null;
-        }
-        let mut packages = BTreeMap::new();
-        let mut artifacts = Vec::new();
-        for (path, package, kind) in files {
-            let bytes = format!("the bytes of {path}\n");
-            let target = folder.path().join(path);
-            std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-            std::fs::write(&target, &bytes).unwrap();
-            packages.insert(*package, path.rsplit_once('/').unwrap().0);
-            let sha256 = program(&folder, "sha256sum", &[path]).stdout[..64].to_owned();
-            artifacts.push(json!({
-                "path": path, "package": package, "kind": kind, "size": bytes.len(), "sha256": sha256
-            }));
-        }
-        artifacts.sort_by_key(|artifact| artifact["path"].as_str().unwrap().to_owned());
-        document["artifacts"] = artifacts.into();
-        let package = |(name, dist): (&&str, &&str)| json!({ "name": name, "path": format!("packages/{name}"), "version": "0.5.0", "dist": dist });
-        document["packages"] = packages.iter().map(package).collect::<Vec<_>>().into();
-        let pyproject = "[project]\nname = \"da-vinci\"\nversion = \"0.5.0\"\n";
-        std::fs::write(folder.path().join("pyproject.toml"), pyproject).unwrap();
-        let scene = Self { folder, document };
-        for arguments in
-            [&["init", "-q", "-b", "main"][..], &["add", "pyproject.toml"], &["commit", "-qm", "x"]]
-        {
-            assert_eq!(scene.program("git", arguments).code, 0);
-        }
-        scene
-    }
-
-    fn path(&self, relative: &str) -> PathBuf {
-        self.folder.path().join(relative)
-    }
-
-    fn program(&self, name: &str, arguments: &[&str]) -> Run {
-        program(&self.folder, name, arguments)
-    }
-
-    fn checksum(&self, arguments: &[&str], stdin: &str) -> Run {
-        run(command(&self.folder, env!("CARGO_BIN_EXE_checksum")).args(arguments), stdin)
-    }
-
-    fn text(&self) -> String {
-        self.document.to_string()
-    }
-
-    /// The document after a first, successful run.
-    fn summed(&self) -> String {
-        let run = self.checksum(&[], &self.text());
-        assert_eq!(run.code, 0, "{run:?}");
-        run.stdout
-    }
-
-    /// Every file with its bytes.
-    fn listing(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut found = BTreeMap::new();
-        collect(self.folder.path(), &mut found);
-        found
-    }
-}
-
-fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, found);
-        } else {
-            let bytes = std::fs::read(&path).unwrap();
-            found.insert(path, bytes);
-        }
-    }
-}
-
-fn command(folder: &TempDir, program: &str) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(folder.path()).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-    command.env("HOME", folder.path()).env("LC_ALL", "C").env("GIT_CONFIG_NOSYSTEM", "1");
-    for who in ["AUTHOR", "COMMITTER"] {
-        command
-            .env(format!("GIT_{who}_NAME"), "Tester")
-            .env(format!("GIT_{who}_EMAIL"), "tester@example.org");
-        command.env(format!("GIT_{who}_DATE"), "2026-03-01T12:00:00Z");
-    }
-    command
-}
-
-fn program(folder: &TempDir, name: &str, arguments: &[&str]) -> Run {
-    run(command(folder, name).args(arguments), "")
-}
-
-fn run(command: &mut Command, stdin: &str) -> Run {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
-    // A tool that refuses its arguments ends without reading.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 #[test]
 fn writes_what_the_programs_of_coreutils_write_and_accept() {
@@ -328,7 +191,7 @@ fn a_check_names_everything_that_is_not_as_recorded() {
     std::fs::write(scene.path(CORE_WHEEL), "other bytes").unwrap();
     let sums = std::fs::read_to_string(scene.path("dist/SHA256SUMS")).unwrap();
     let line = sums.lines().next().unwrap();
-    let kept = sums.replace(line, &format!("{}  foreign.whl", &line[..64]));
+    let kept = sums.replace(line, &format!("{}  xx_vinci-0.5.0-py3-none-any.whl", &line[..64]));
     std::fs::write(scene.path("dist/SHA256SUMS"), kept).unwrap();
     let run = scene.checksum(&["--check"], &document.to_string());
     assert_eq!((run.code, run.stdout.as_str()), (1, ""));
@@ -337,7 +200,7 @@ fn a_check_names_everything_that_is_not_as_recorded() {
         "`dist/da_vinci-0.5.0-py3-none-any.whl`: its SHA-256 is ",
         "`dist/da_vinci-0.5.0.tar.gz`: its SHA-512 is ",
         "`dist/SHA256SUMS`: its SHA-256 is ",
-        "`dist/SHA256SUMS`: line 1: `foreign.whl` is no file of the release",
+        "`dist/SHA256SUMS`: line 1: `xx_vinci-0.5.0-py3-none-any.whl` is no file of the release",
         "`dist/SHA256SUMS`: it does not list `da_vinci-0.5.0-py3-none-any.whl`",
         "`dist/SHA512SUMS`: line 2: the digest of `da_vinci-0.5.0.tar.gz` is not the one in the document",
     ] {

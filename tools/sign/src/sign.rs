@@ -171,3 +171,31 @@ fn request(key: &Rc<Key>, root: &Path, release: &Release, subject: Subject) -> R
     let comment = format!("file:{name}\tversion:{}\tsha256:{}", release.version.current, subject.sha256);
     Ok(Request { key: Rc::clone(key), file: subject.path.under(root), subject, comment })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minisign::KeyPair;
+
+    #[test]
+    fn bytes_that_changed_after_the_door_are_not_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let KeyPair { pk, sk } = KeyPair::generate_unencrypted_keypair().unwrap();
+        let file = folder.path().join("a.whl");
+        std::fs::write(&file, "after").unwrap();
+        let subject = Subject {
+            path: "a.whl".parse().unwrap(),
+            size: 5,
+            sha256: files::sha256(b"seen before"),
+            recorded_by: "build-wheels",
+        };
+        let key = Rc::new(Key { secret: sk, public: pk });
+        let mut request = Request { key, file, subject, comment: "file:a.whl".to_owned() };
+        let cause = request.meet().unwrap_err();
+        assert!(cause.ends_with("it changed after `build-wheels`"), "{cause}");
+        assert!(!folder.path().join("a.whl.minisig").exists());
+        request.subject.sha256 = files::sha256(b"after");
+        request.meet().unwrap();
+        assert!(request.is_met());
+    }
+}

@@ -22,9 +22,9 @@ pub fn path_of(file: &Path) -> PathBuf {
     path.into()
 }
 
-/// The number of a key, as the `minisign` command prints it.
+/// The number of a key, as the `minisign` command prints it: little-endian, without leading zeros.
 pub fn key_id(number: &[u8]) -> String {
-    number.iter().rev().map(|byte| format!("{byte:02X}")).collect()
+    format!("{:X}", number.iter().rev().fold(0, |id: u64, byte| id << 8 | u64::from(*byte)))
 }
 
 /// Signs a file that is read once; returns the text of the signature and the digest of the bytes that it is for.
@@ -130,5 +130,6 @@ mod tests {
     #[test]
     fn the_number_of_a_key_is_printed_as_minisign_does() {
         assert_eq!(key_id(&[0x97, 0xce, 0x24, 0x60, 0x3a, 0x35, 0x0b, 0x7a]), "7A0B353A6024CE97");
+        assert_eq!(key_id(&[0x77, 0x6e, 0x40, 0x41, 0xff, 0xae, 0x99, 0x0c]), "C99AEFF41406E77");
     }
 }
