@@ -12,9 +12,9 @@ use uv::Uv;
 
 use crate::checkout::Checkouts;
 use crate::dist::{self, Placed};
-use crate::log;
 use crate::plan::{self, Action, Plan, Request};
 use crate::record::Record;
+use project::log;
 
 /// Builds what is not built yet, and returns every file that the release is made of; `None` in a dry run.
 pub fn build(

@@ -3,7 +3,6 @@
 mod build;
 mod checkout;
 mod dist;
-mod log;
 mod plan;
 mod record;
 

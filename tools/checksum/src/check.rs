@@ -9,8 +9,9 @@ use filter::Stage;
 use project::files;
 use rayon::prelude::*;
 
-use crate::door::{self, Problem};
+use crate::digests::digests;
 use crate::sums::{self, Digest, Entry, Malformed};
+use distribution::door::{self, Problem};
 
 /// Checks the files that each checksum file lists, as `sha256sum -c` does; every wrong one is named.
 pub fn files(stage: &Stage, listings: &[PathBuf]) -> Result<()> {
@@ -79,7 +80,7 @@ fn problem_of(listing: &Path, folder: &Path, entry: &Entry) -> Option<Problem> {
 
 fn artifact_problems(root: &Path, artifacts: &[Artifact], checksums: &Checksums) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (artifact, digests) in artifacts.iter().zip(door::digests(root, artifacts)) {
+    for (artifact, digests) in artifacts.iter().zip(digests(root, artifacts)) {
         let recorded = checksums.sha512.get(&artifact.path);
         match digests {
             Err(problem) => problems.push(problem),

@@ -9,8 +9,9 @@ use document::{Artifact, ChecksumAlgorithm, ChecksumFile, Checksums, Failure, Pr
 use filter::{Outcome, Step};
 use project::files;
 
-use crate::door::{self, Digests};
+use crate::digests::{Digests, digests};
 use crate::sums;
+use distribution::door;
 
 const ALGORITHMS: [ChecksumAlgorithm; 2] = [ChecksumAlgorithm::Sha256, ChecksumAlgorithm::Sha512];
 
@@ -80,7 +81,7 @@ pub fn write(root: &Path, file: &SumsFile) -> Result<Outcome> {
 
 fn read<'a>(root: &Path, artifacts: &'a [Artifact]) -> Result<Vec<(&'a Artifact, Digests)>> {
     let (mut read, mut problems) = (Vec::new(), Vec::new());
-    for (artifact, digests) in artifacts.iter().zip(door::digests(root, artifacts)) {
+    for (artifact, digests) in artifacts.iter().zip(digests(root, artifacts)) {
         match digests {
             Ok(digests) => read.push((artifact, digests)),
             Err(problem) => problems.push(problem),

@@ -2,7 +2,7 @@
 
 mod check;
 mod checksum;
-mod door;
+mod digests;
 mod sums;
 
 use std::path::PathBuf;

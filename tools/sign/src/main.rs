@@ -1,6 +1,5 @@
 //! Makes and verifies minisign signatures of the files of a release.
 
-mod door;
 mod key;
 mod new_key;
 mod sign;

@@ -10,9 +10,9 @@ use document::{Failure, ProjectPath, Release, Signature};
 use filter::{Outcome, Step};
 use project::{Project, files};
 
-use crate::door::{self, Problem, Subject};
 use crate::key::{self, KEY_VARIABLE, Key};
 use crate::signature;
+use distribution::door::{self, Problem, Subject};
 
 /// What `checksum` writes into each folder; a dry run has no document of it that could say so.
 const PROMISED_SUMS: [&str; 2] = ["SHA256SUMS", "SHA512SUMS"];
@@ -117,7 +117,7 @@ impl Request {
         let untrusted = format!("signature of {}", self.subject.path.file_name());
         let (text, sha256) = signature::make(&self.key, &self.file, &self.comment, &untrusted)?;
         // The bytes that were signed may be others than those that the door has seen.
-        if let Some(changed) = door::changed(&self.subject, &sha256) {
+        if let Some(changed) = self.subject.changed(&sha256) {
             return Err(changed);
         }
         let path = signature::path_of(&self.file);

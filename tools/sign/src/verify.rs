@@ -7,8 +7,8 @@ use document::{Failure, Release, Signature};
 use filter::Stage;
 use minisign::PublicKey;
 
-use crate::door::{self, Problem};
 use crate::{key, signature};
+use distribution::door::{self, Problem};
 
 /// Reads a public key: its text, or the file that holds it.
 pub fn public_key(text: &str) -> Result<PublicKey, Failure> {

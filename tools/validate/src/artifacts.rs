@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use distribution::FileName;
+use distribution::door::{self, Subject};
 use distribution::wheel::Wheel;
 use document::{Artifact, ArtifactKind, Failure, PackageName, Promise};
 use project::ProjectPackage;
@@ -93,27 +94,10 @@ pub fn wheel_of<'a>(context: &'a Context, package: &PackageName) -> Result<&'a A
 
 /// Returns where a file is, when it is the one that was built: its size and its SHA-256 are the document's.
 pub fn unchanged(context: &Context, artifact: &Artifact) -> Result<PathBuf> {
-    let path = artifact.path.under(&context.project.root);
-    let shown = &artifact.path;
-    let refuse = |cause: String| {
-        let what = format!("cannot use `{shown}`: {cause}");
-        Err(Failure::new(what).hint("run `build-wheels` again, and all that follows it").into())
-    };
-    if !path.is_file() {
-        return refuse("it is missing: it was removed after `build-wheels`".to_owned());
-    }
-    let (sha256, size) = distribution::digest(&path)?;
-    if sha256 != artifact.sha256 {
-        let recorded = &artifact.sha256;
-        return refuse(format!(
-            "its SHA-256 is {sha256}, `build-wheels` recorded {recorded}: it changed after `build-wheels`"
-        ));
-    }
-    if size != artifact.size {
-        let recorded = artifact.size;
-        return refuse(format!(
-            "its size is {size} bytes, `build-wheels` recorded {recorded}: the document was changed by hand"
-        ));
-    }
-    Ok(path)
+    let root = &context.project.root;
+    let read = Subject::from(artifact).read(root, distribution::digest);
+    read.map_err(|problem| {
+        door::refusal("use", &[problem]).hint("run `build-wheels` again, and all that follows it")
+    })?;
+    Ok(artifact.path.under(root))
 }

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use document::Failure;
-use project::{CheckSettings, Coverage};
+use project::{CheckSettings, Coverage, log};
 
+use crate::coverage;
 use crate::validate::{Context, Verdict};
-use crate::{coverage, log};
 
 /// Runs the command in the project's root and checks its end, and the coverage that it reports.
 pub fn succeeds(context: &Context, check: &CheckSettings) -> Result<Verdict> {

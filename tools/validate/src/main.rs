@@ -4,7 +4,6 @@ mod artifacts;
 mod command;
 mod coverage;
 mod imports;
-mod log;
 mod plan;
 mod tree;
 mod validate;

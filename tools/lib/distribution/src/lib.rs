@@ -4,6 +4,7 @@
 //! A judgement lists every problem at once, each as one sentence, so that one run is enough to mend a build.
 
 mod digest;
+pub mod door;
 mod headers;
 mod metadata;
 mod name;

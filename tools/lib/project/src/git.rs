@@ -76,6 +76,8 @@ impl Git {
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
             .stdin(Stdio::null());
+        // No hook and no helper of git has any business with the signing key.
+        command.env_remove("WAINWRIGHT_SIGN_KEY").env_remove("WAINWRIGHT_SIGN_PASSWORD");
         Ok(command)
     }
 

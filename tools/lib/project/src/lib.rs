@@ -8,6 +8,7 @@ mod date;
 pub mod files;
 mod find;
 mod git;
+pub mod log;
 mod places;
 mod requirement;
 mod settings;
