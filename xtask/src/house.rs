@@ -56,7 +56,8 @@ pub fn ci() -> Result<()> {
     let (zizmor, schema) = (bin.join("zizmor"), bin.join("check-jsonschema"));
     cmd!(shell, "{zizmor} --offline --quiet .github").run()?;
     cmd!(shell, "{schema} --quiet --builtin-schema vendor.github-workflows {workflows...}").run()?;
-    cmd!(shell, "{schema} --quiet --builtin-schema vendor.github-actions .github/actions/tools/action.yml").run()?;
+    cmd!(shell, "{schema} --quiet --builtin-schema vendor.github-actions .github/actions/tools/action.yml")
+        .run()?;
     cmd!(shell, "cargo build --workspace --bins --quiet").run()?;
     cmd!(shell, "cargo test --workspace --no-fail-fast").run()?;
     Ok(())

@@ -1,6 +1,7 @@
 //! What a person sees of a running release: live on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress {
     bar: ProgressBar,
     live: bool,
+    in_error: AtomicBool,
     started: Instant,
 }
 
@@ -24,12 +26,13 @@ impl Progress {
                 bar.set_style(style);
             }
         }
-        Self { bar, live, started: Instant::now() }
+        Self { bar, live, in_error: AtomicBool::new(false), started: Instant::now() }
     }
 
     /// Says that a stage begins.
     pub fn begin(&mut self, stage: &str) {
         self.started = Instant::now();
+        self.in_error.store(false, Ordering::Relaxed);
         self.print(&self.bold(stage));
         self.bar.set_prefix(stage.to_owned());
         self.bar.set_message("");
@@ -41,13 +44,13 @@ impl Progress {
 
     /// Shows a line of a tool, below its stage.
     pub fn line(&self, tool: &str, line: &str) {
-        let prefix = format!("{tool}: ");
-        let (is_error, text) = match line.strip_prefix(&prefix) {
-            Some(text) => (text.starts_with("error: "), text),
-            None => (false, line),
-        };
-        // An error stands as the tool wrote it: that is what people search for.
-        self.print(&if is_error { line.to_owned() } else { format!("  {text}") });
+        let text = line.strip_prefix(&format!("{tool}: ")).unwrap_or(line);
+        // An error stands as the tool wrote it, to its last line: that is what people search for.
+        if text != line && text.starts_with("error: ") {
+            self.in_error.store(true, Ordering::Relaxed);
+        }
+        let in_error = self.in_error.load(Ordering::Relaxed);
+        self.print(&if in_error { line.to_owned() } else { format!("  {text}") });
         self.bar.set_message(text.to_owned());
     }
 
