@@ -51,34 +51,27 @@ pub fn check_remote(project: &Project, release: &Release) -> Result<()> {
     let withdrawn = format!("refs/tags/{}", project.tags.withdrawn_tag(version));
     let mut patterns = vec![tag.as_str(), withdrawn.as_str()];
     patterns.extend(branch.as_deref());
-    for (name, id) in project.git.remote_refs(remote, &patterns)? {
-        if name == withdrawn {
-            let what = format!(
-                "cannot release {version}: `{remote}` has the tag {}, it was taken back",
-                &name[10..]
-            );
+    let refs = project.git.remote_refs(remote, &patterns)?;
+    let find = |wanted: &str| refs.iter().find(|(name, _)| name == wanted).map(|(_, id)| id);
+    // The tags first: a version that is used is no better for a branch that is up to date.
+    for (full, fate) in [(&withdrawn, "it was released and taken back"), (&tag, "it is released already")] {
+        if find(full).is_some() {
+            let name = full.trim_start_matches("refs/tags/");
+            let what = format!("cannot release {version}: {fate} (tag {name} of `{remote}`)");
             return Err(Failure::new(what)
                 .hint("run `git fetch --tags`, and release a higher version")
                 .into());
         }
-        if name == tag {
-            let what =
-                format!("cannot release {version}: `{remote}` has the tag {} already", release.version.tag);
-            return Err(Failure::new(what)
-                .hint("run `git fetch --tags`, and release a higher version")
-                .into());
-        }
-        if Some(&name) != branch.as_ref() {
-            continue;
-        }
-        let known = project.git.resolve(&format!("{id}^{{commit}}"))?.is_some();
-        let base = release.project.base.as_str();
-        if !known || project.git.ask(&["merge-base", "--is-ancestor", id.as_str(), base])?.is_none() {
-            let short = name.trim_start_matches("refs/heads/");
-            let what =
-                format!("cannot release {version}: {short} of `{remote}` has commits that are not here");
-            return Err(Failure::new(what).hint(format!("run `git pull --rebase {remote} {short}`")).into());
-        }
+    }
+    let Some((full, id)) = branch.as_deref().and_then(|branch| Some((branch, find(branch)?))) else {
+        return Ok(());
+    };
+    let known = project.git.resolve(&format!("{id}^{{commit}}"))?.is_some();
+    let base = release.project.base.as_str();
+    if !known || project.git.ask(&["merge-base", "--is-ancestor", id.as_str(), base])?.is_none() {
+        let short = full.trim_start_matches("refs/heads/");
+        let what = format!("cannot release {version}: {short} of `{remote}` has commits that are not here");
+        return Err(Failure::new(what).hint(format!("run `git pull --rebase {remote} {short}`")).into());
     }
     Ok(())
 }

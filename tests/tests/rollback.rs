@@ -1,0 +1,118 @@
+//! A release is taken back as far as that can be done, and its version is never given out again.
+
+use anyhow::Result;
+use tests::{Sandbox, text};
+
+fn released() -> Result<Sandbox> {
+    let mut sandbox = Sandbox::new("lockstep")?;
+    sandbox.make_key()?;
+    sandbox.must("xtask", &["release", "patch"], "")?;
+    sandbox.shell("echo more >> README.md; git commit -qam 'feat: even more'; git push -q origin main")?;
+    sandbox.must("xtask", &["release", "minor"], "")?;
+    Ok(sandbox)
+}
+
+#[test]
+fn a_release_is_taken_back_and_the_one_before_stays() -> Result<()> {
+    let sandbox = released()?;
+    let output = sandbox.run("xtask", &["rollback", "0.2.0", "--yes", "--reason", "it does not roll"], "")?;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    sandbox.shell(
+        "! git rev-parse -q --verify refs/tags/v0.2.0
+         ! git -C ../origin.git rev-parse -q --verify refs/tags/v0.2.0
+         git -C ../origin.git cat-file -p withdrawn/v0.2.0 | grep -q 'it does not roll'
+         test \"$(git -C ../origin.git rev-parse main)\" = \"$(git rev-parse HEAD)\"
+         git log -1 --format=%s | grep -qx 'revert: release 0.2.0'
+         grep -q 'version = \"0.1.1\"' packages/core/pyproject.toml
+         test -z \"$(git status --porcelain)\"
+         test -f dist/index/simple/wagon-core/wagon_core-0.1.1-py3-none-any.whl
+         ! ls dist/index/simple/*/*0.2.0*
+         ! grep -r 0\\.2\\.0 dist/index/simple
+         python3 -m pip install -q --target ../installed --index-url file://$PWD/dist/index/simple/ wagon-cdk
+         PYTHONPATH=../installed python3 -c 'import wagon_cdk; assert wagon_cdk.__version__ == \"0.1.1\"'",
+    )?;
+    assert!(sandbox.must("xtask", &["status"], "")?.contains("v0.2.0: it was taken back"));
+    Ok(())
+}
+
+#[test]
+fn a_second_rollback_is_a_stated_skip() -> Result<()> {
+    let sandbox = released()?;
+    sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    let before = sandbox.shell("git for-each-ref; git ls-remote ../origin.git; git log --format=%H; find dist/index -type f | sort | xargs sha256sum")?;
+    let output = sandbox.run("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let taking = said.split_once("taking it back:\n").map_or("", |(_, rest)| rest);
+    assert!(
+        !taking.is_empty()
+            && taking.lines().all(|line| line.starts_with("  skip: ") || line.starts_with("  note: ")),
+        "{said}"
+    );
+    assert_eq!(sandbox.shell("git for-each-ref; git ls-remote ../origin.git; git log --format=%H; find dist/index -type f | sort | xargs sha256sum")?, before);
+    Ok(())
+}
+
+#[test]
+fn a_version_that_was_taken_back_is_given_out_by_no_clone() -> Result<()> {
+    let sandbox = released()?;
+    sandbox.shell("git clone -q ../origin.git ../stale")?;
+    sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    sandbox.shell("git clone -q ../origin.git ../fresh")?;
+    let refused = |clone: &str, program: &str, arguments: &[&str]| -> Result<String> {
+        let folder = sandbox.path(clone).to_string_lossy().into_owned();
+        sandbox.refused(program, &[arguments, &["--project", &folder]].concat(), "", 1)
+    };
+    let error = refused("fresh", "bump-version", &["minor"])?;
+    assert!(
+        error.contains("cannot release 0.2.0: it was released and taken back (tag withdrawn/v0.2.0)"),
+        "{error}"
+    );
+    assert!(error.contains("the next free version is 0.2.1"), "{error}");
+    let error = refused("project", "bump-version", &["0.2.0"])?;
+    assert!(error.contains("taken back"), "{error}");
+    // A clone from before the rollback knows the version as released, or hears of it from the remote.
+    let error = refused("stale", "bump-version", &["0.2.0"])?;
+    assert!(error.contains("it is released already (tag v0.2.0)"), "{error}");
+    sandbox.shell("git -C ../stale tag -d v0.2.0 && git -C ../stale reset -q --hard v0.1.1")?;
+    let error = refused("stale", "xtask", &["release", "0.2.0"])?;
+    assert!(error.contains("it was released and taken back (tag withdrawn/v0.2.0 of `origin`)"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_unfinished_release_is_undone_as_if_it_had_not_begun() -> Result<()> {
+    let sandbox = Sandbox::new("lockstep")?;
+    // A check that fails stops the release behind its commit.
+    sandbox.shell(
+        "sed -i 's#^run = \"test -f README.md\"#run = \"test ! -f .git/stop\"#' release.toml
+         git commit -qam 'chore: a check that can be made to fail' && git push -q origin main && touch .git/stop",
+    )?;
+    let all = "git rev-parse HEAD; git for-each-ref; git ls-remote ../origin.git; git status --porcelain";
+    let before = sandbox.shell(all)?;
+    let error = sandbox.refused("xtask", &["release", "minor"], "", 1)?;
+    assert!(error.contains("lint: cannot pass"), "{error}");
+    assert_ne!(sandbox.shell(all)?, before);
+    sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    assert_eq!(sandbox.shell(all)?, before);
+    // It was never public, so the version is still free.
+    sandbox.shell("rm .git/stop")?;
+    sandbox.must("xtask", &["release", "minor"], "")?;
+    sandbox.shell("git -C ../origin.git rev-parse v0.2.0")?;
+    Ok(())
+}
+
+#[test]
+fn a_rollback_wants_a_yes_and_a_record() -> Result<()> {
+    let sandbox = released()?;
+    let before = sandbox.shell("git for-each-ref; git ls-remote ../origin.git")?;
+    let error = sandbox.refused("xtask", &["rollback", "0.2.0"], "", 2)?;
+    assert!(
+        error.contains("the plan to take v0.2.0 back") && error.contains("run it again with `--yes`"),
+        "{error}"
+    );
+    let error = sandbox.refused("xtask", &["rollback", "0.9.0", "--yes"], "", 1)?;
+    assert!(error.contains("there is no record of its release here"), "{error}");
+    assert_eq!(sandbox.shell("git for-each-ref; git ls-remote ../origin.git")?, before);
+    Ok(())
+}
