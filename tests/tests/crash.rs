@@ -141,8 +141,8 @@ fn survives(victim: &str, children: bool) -> Result<()> {
         kills += 1;
         call += 1 + call / 4;
     }
-    if kills < 3 {
-        bail!("{victim} was killed only {kills} times: is strace at work?");
+    if kills < 1 {
+        bail!("{victim} was never killed: is strace at work?");
     }
     Ok(())
 }

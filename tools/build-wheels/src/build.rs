@@ -10,7 +10,7 @@ use project::{Lock, Project};
 use rayon::prelude::*;
 use uv::Uv;
 
-use crate::checkout::Checkouts;
+use crate::checkout::{self, Checkouts};
 use crate::dist::{self, Placed};
 use crate::plan::{self, Action, Plan, Request};
 use crate::record::Record;
@@ -33,6 +33,7 @@ pub fn build(
     // The builds run at once, so what is said about each comes before all of them, and its end after.
     stage.perform(&plan.builds, |_| Ok(Outcome::Done))?;
     let Some(lock) = lock else { return Ok(None) };
+    checkout::remove_stale(&project.git, &lock)?;
     let mut artifacts = apply(project, release, &plan, &lock, stage)?;
     artifacts.extend(plan.kept);
     artifacts.sort();
@@ -65,7 +66,7 @@ fn apply(
         project,
         lock,
         uv: Uv::find()?,
-        checkouts: Checkouts::new(&project.git, lock, commit, &release.version.tag)?,
+        checkouts: Checkouts::new(&project.git, lock, commit, &release.version.tag),
         epoch: project.git.read(&["show", "--no-patch", "--format=%ct", commit.as_str()])?,
         record: Mutex::new(Record::read(&project.git, commit)?),
     };

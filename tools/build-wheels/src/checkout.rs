@@ -21,15 +21,8 @@ pub struct Checkouts<'a> {
 
 impl<'a> Checkouts<'a> {
     /// Prepares for checkouts of a commit that bears a tag, or will.
-    pub fn new(git: &'a Git, lock: &'a Lock, commit: &'a CommitId, tag: &'a str) -> Result<Self> {
-        let folder = git.state().folder().join("checkout");
-        match fs::remove_dir_all(&folder) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                return Err(cause).with_context(|| format!("cannot remove `{}`", folder.display()));
-            }
-            _ => {}
-        }
-        Ok(Self { git, lock, commit, tag, folder })
+    pub fn new(git: &'a Git, lock: &'a Lock, commit: &'a CommitId, tag: &'a str) -> Self {
+        Self { git, lock, commit, tag, folder: folder(git) }
     }
 
     /// The folder for what a build of that name makes; it holds the checkout and goes with it.
@@ -56,6 +49,21 @@ impl<'a> Checkouts<'a> {
         run(&["update-ref", &format!("refs/tags/{}", self.tag), self.commit.as_str()])?;
         Ok(tree.join(self.git.prefix()))
     }
+}
+
+/// Removes what a killed tool has left; the lock says that nobody is at work there.
+pub fn remove_stale(git: &Git, _held: &Lock) -> Result<()> {
+    let folder = folder(git);
+    match fs::remove_dir_all(&folder) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(cause).with_context(|| format!("cannot remove `{}`", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn folder(git: &Git) -> PathBuf {
+    git.state().folder().join("checkout")
 }
 
 impl Drop for Checkouts<'_> {
