@@ -17,6 +17,8 @@ use tests::{PIPELINE, Sandbox, programs, text};
 /// The system calls at which a kill can leave something half done.
 const CALLS: &str = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,fsync,fdatasync,write,vfork,clone,clone3";
 
+const ROLLBACK: &str = "rollback";
+
 /// What must be the same after any crash: the files of the project and what git has, here and at the origin.
 type State = BTreeMap<String, String>;
 
@@ -71,11 +73,22 @@ fn undisturbed() -> &'static State {
     })
 }
 
+/// The state after a release that was taken back, and nothing has interrupted that.
+fn taken_back() -> &'static State {
+    static STATE: OnceLock<State> = OnceLock::new();
+    STATE.get_or_init(|| {
+        let sandbox = sandbox().unwrap();
+        sandbox.must("xtask", &["release", "minor"], "").unwrap();
+        sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "").unwrap();
+        state(&sandbox).unwrap()
+    })
+}
+
 /// A folder of programs in which one tool is killed at the system call that `KILL_AT` counts.
 fn programs_with_a_victim(sandbox: &Sandbox, victim: &str, children: bool) -> Result<PathBuf> {
     let (real, folder) = (programs()?, sandbox.path("programs"));
     fs::create_dir(&folder)?;
-    for program in PIPELINE.iter().chain(&["rollback"]).filter(|program| **program != victim) {
+    for program in PIPELINE.iter().chain(&[ROLLBACK]).filter(|program| **program != victim) {
         symlink(real.join(program), folder.join(program))?;
     }
     // The orchestrator looks for the tools beside its real self, so a link would not do.
@@ -107,7 +120,7 @@ fn killed_at(victim: &str, children: bool, call: usize) -> Result<bool> {
     let first = sandbox.run("xtask", &["release", "minor"], "")?;
     sandbox.set("KILL_AT", "");
     if first.status.success() {
-        check(&sandbox, victim, call)?;
+        check(&sandbox, undisturbed(), victim, call)?;
         return Ok(false);
     }
     let resumed = sandbox.run("xtask", &["release", "--resume"], "")?;
@@ -119,12 +132,29 @@ fn killed_at(victim: &str, children: bool, call: usize) -> Result<bool> {
         }
         sandbox.must("xtask", &["release", "minor"], "")?;
     }
-    check(&sandbox, victim, call)?;
+    check(&sandbox, undisturbed(), victim, call)?;
     Ok(true)
 }
 
-fn check(sandbox: &Sandbox, victim: &str, call: usize) -> Result<()> {
-    let (expected, found) = (undisturbed(), state(sandbox)?);
+/// Kills a rollback at its N-th call and runs it again. Returns false when it came to its end before that call.
+fn rollback_killed_at(_: &str, children: bool, call: usize) -> Result<bool> {
+    let mut sandbox = sandbox()?;
+    sandbox.must("xtask", &["release", "minor"], "")?;
+    let folder = programs_with_a_victim(&sandbox, ROLLBACK, children)?;
+    sandbox.use_programs(&folder);
+    // The plan comes first, and is made by the same program.
+    sandbox.set("KILL_AT", &call.to_string());
+    let first = sandbox.run("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    sandbox.set("KILL_AT", "");
+    if !first.status.success() {
+        sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    }
+    check(&sandbox, taken_back(), ROLLBACK, call)?;
+    Ok(!first.status.success())
+}
+
+fn check(sandbox: &Sandbox, expected: &State, victim: &str, call: usize) -> Result<()> {
+    let found = state(sandbox)?;
     for name in expected.keys().chain(found.keys()) {
         if expected.get(name) != found.get(name) {
             let (expected, found) = (expected.get(name), found.get(name));
@@ -136,8 +166,9 @@ fn check(sandbox: &Sandbox, victim: &str, call: usize) -> Result<()> {
 
 /// Kills the victim at calls that lie ever further apart, until it survives.
 fn survives(victim: &str, children: bool) -> Result<()> {
+    let kill = if victim == ROLLBACK { rollback_killed_at } else { killed_at };
     let (mut call, mut kills) = (1, 0);
-    while killed_at(victim, children, call).with_context(|| format!("{victim} at call {call}"))? {
+    while kill(victim, children, call).with_context(|| format!("{victim} at call {call}"))? {
         kills += 1;
         call += 1 + call / 4;
     }
@@ -169,5 +200,7 @@ survives! {
     a_killed_git_below_tag_is_finished_by_resume: "tag-release", true;
     a_killed_publication_is_finished_by_resume: "distribute", false;
     a_killed_announcement_is_finished_by_resume: "announce", false;
+    a_killed_rollback_is_finished_by_another: "rollback", false;
+    a_killed_git_below_rollback_is_finished_by_another: "rollback", true;
     a_killed_orchestrator_is_finished_by_resume: "xtask", false;
 }

@@ -1,3 +1,39 @@
 //! Tells people about a release.
 
-fn main() {}
+mod announce;
+mod marker;
+mod text;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// Runs the commands of release.toml that announce a release, each of them once.
+#[derive(Debug, clap::Parser)]
+#[command(name = "announce", version)]
+struct Arguments {
+    #[command(flatten)]
+    common: filter::Common,
+    /// Send this announcement, even if it was sent or may have been; can be given again
+    #[arg(long, value_name = "NAME")]
+    again: Vec<String>,
+    /// Take this announcement as sent; can be given again
+    #[arg(long, value_name = "NAME")]
+    sent: Vec<String>,
+}
+
+impl filter::Arguments for Arguments {
+    fn common(&self) -> &filter::Common {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    filter::run(|arguments: &Arguments, stage| {
+        let project = Project::find(arguments.common.project.as_deref())?;
+        let mut release = stage.release(|| project.current())?;
+        let wishes = announce::Wishes::new(&project, &arguments.again, &arguments.sent)?;
+        release.announcements = announce::announce(&project, &release, &wishes, stage)?;
+        Ok(release.into())
+    })
+}

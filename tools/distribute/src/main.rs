@@ -1,3 +1,43 @@
 //! Publishes the files of a release to an index.
 
-fn main() {}
+mod advice;
+mod distribute;
+mod order;
+mod parcel;
+mod place;
+mod requirement;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// Publishes wheels, sdists, their metadata and signatures to the targets of release.toml, and writes the pages.
+#[derive(Debug, clap::Parser)]
+#[command(name = "distribute", version)]
+struct Arguments {
+    #[command(flatten)]
+    common: filter::Common,
+    /// A target of release.toml; can be given again [default: every target, in the order of release.toml]
+    #[arg(long, value_name = "NAME")]
+    to: Vec<String>,
+    /// A package of the project; can be given again [default: every package]
+    #[arg(long, value_name = "NAME")]
+    package: Vec<String>,
+}
+
+impl filter::Arguments for Arguments {
+    fn common(&self) -> &filter::Common {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    filter::run(|arguments: &Arguments, stage| {
+        let project = Project::find(arguments.common.project.as_deref())?;
+        let mut release = stage.release(|| project.current())?;
+        let targets = distribute::targets(&project, &arguments.to)?;
+        let packages = distribute::packages(&project, &arguments.package)?;
+        release.publications = distribute::distribute(&project, &release, &targets, &packages, stage)?;
+        Ok(release.into())
+    })
+}

@@ -125,9 +125,17 @@ fn a_changed_wheel_is_refused_before_anything_is_published() {
     distribute(&stage, &[], &release).refused(1, "it changed after `build-wheels`");
     bytes.push(0);
     stage.write(&format!("dist/{CDK}"), &bytes);
-    distribute(&stage, &["--package", "da-vinci"], &release).refused(1, " bytes, the document says ");
+    distribute(&stage, &["--package", "da-vinci"], &release).refused(1, "it changed after `build-wheels`");
     fs::remove_file(stage.root().join("dist").join(CDK)).unwrap();
     distribute(&stage, &[], &release).refused(1, "it was removed after `build-wheels`");
+    assert!(!stage.root().join("dist/index").exists());
+}
+
+#[test]
+fn what_was_taken_back_is_not_published_again() {
+    let (stage, release) = ready();
+    stage.git(&["tag", "withdrawn/v0.5.0"]);
+    distribute(&stage, &[], &release).refused(1, "it was released and taken back (tag withdrawn/v0.5.0)");
     assert!(!stage.root().join("dist/index").exists());
 }
 

@@ -1,0 +1,94 @@
+//! How to install what was published, without a door for packages of the same name from elsewhere.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use distribution::Metadata;
+use document::PackageName;
+use index::Listing;
+
+use crate::parcel::requirements;
+
+/// Why the option that everybody knows is not printed.
+const WARNING: &str = "`--extra-index-url` is not offered: with it, whoever registers one of these names on \
+                       the public index wins (dependency confusion)";
+
+/// What a package needs, as far as the index knows it.
+#[derive(Default)]
+struct Needs {
+    /// The packages of the index that it requires, and itself.
+    inside: BTreeSet<PackageName>,
+    /// It requires something that is not in the index.
+    beyond: bool,
+}
+
+/// Returns the lines for people: commands where the index holds all that is needed, else settings for uv.
+pub fn lines(listing: &Listing, url: &str, target: &str, packages: &[PackageName]) -> Result<Vec<String>> {
+    let known: BTreeSet<PackageName> = listing.packages()?.into_iter().collect();
+    let (mut complete, mut partial) = (Vec::new(), BTreeSet::new());
+    for package in packages.iter().filter(|package| known.contains(package)) {
+        let mut needs = Needs::default();
+        collect(listing, &known, package, &mut needs)?;
+        if needs.beyond {
+            partial.extend(needs.inside);
+        } else {
+            complete.push(package.as_str());
+        }
+    }
+    let mut lines = Vec::new();
+    if !complete.is_empty() {
+        let names = complete.join(" ");
+        lines.push(format!("install with uv: uv pip install --default-index {url} {names}"));
+        lines.push(format!("install with pip: pip install --index-url {url} {names}"));
+    }
+    if !partial.is_empty() {
+        lines.push(settings(url, target, &partial));
+    }
+    if !lines.is_empty() {
+        lines.push(WARNING.to_owned());
+    }
+    Ok(lines)
+}
+
+/// uv applies a source to requirements that the project names itself, so all of them are named.
+fn settings(url: &str, target: &str, packages: &BTreeSet<PackageName>) -> String {
+    let sources: String =
+        packages.iter().map(|name| format!("\n    {name} = {{ index = \"{target}\" }}")).collect();
+    let names: Vec<&str> = packages.iter().map(PackageName::as_str).collect();
+    format!(
+        "install with uv, requirements from elsewhere included: name {} in `dependencies`, and write in pyproject.toml\n\
+        \n    [[tool.uv.index]]\n    name = \"{target}\"\n    url = \"{url}\"\n    explicit = true\n\
+        \n    [tool.uv.sources]{sources}\n",
+        names.join(" and ")
+    )
+}
+
+fn collect(
+    listing: &Listing,
+    known: &BTreeSet<PackageName>,
+    package: &PackageName,
+    needs: &mut Needs,
+) -> Result<()> {
+    if !known.contains(package) {
+        needs.beyond = true;
+        return Ok(());
+    }
+    if !needs.inside.insert(package.clone()) {
+        return Ok(());
+    }
+    let files = listing.files(package)?;
+    let Some(newest) = files.iter().rev().find(|file| file.metadata.is_some()) else {
+        // Only an sdist: what it requires is known after its build.
+        needs.beyond = true;
+        return Ok(());
+    };
+    let bytes = listing.side_file(package, &format!("{}.metadata", newest.file_name))?.unwrap_or_default();
+    for requirement in requirements(&Metadata::parse(&bytes)?) {
+        if requirement.is_direct {
+            needs.beyond = true;
+        } else if !requirement.is_extra {
+            collect(listing, known, &requirement.name, needs)?;
+        }
+    }
+    Ok(())
+}

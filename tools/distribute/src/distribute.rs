@@ -1,0 +1,129 @@
+//! A publication: the whole of it is planned and refused before its first file is written.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use document::{Failure, PackageName, Publication, PublishedFile, Release};
+use filter::Stage;
+use project::{Project, TargetSettings};
+
+use crate::order;
+use crate::parcel::{self, Parcel};
+use crate::place::Place;
+
+/// The targets of those names, or all of them, in the order of release.toml.
+pub fn targets(project: &Project, names: &[String]) -> Result<Vec<TargetSettings>, Failure> {
+    let all = project.targets();
+    if let Some(unknown) = names.iter().find(|name| all.iter().all(|target| target.name != **name)) {
+        let known: Vec<&str> = all.iter().map(|target| target.name.as_str()).collect();
+        let what = format!("cannot publish to `{unknown}`: release.toml has no such target");
+        return Err(Failure::usage(what).hint(format!("the targets are: {}", known.join(", "))));
+    }
+    Ok(all.into_iter().filter(|target| names.is_empty() || names.contains(&target.name)).collect())
+}
+
+/// The packages of those names, or all of them, sorted by name.
+pub fn packages(project: &Project, names: &[String]) -> Result<Vec<PackageName>> {
+    if names.is_empty() {
+        return Ok(project.packages.iter().map(|package| package.name.clone()).collect());
+    }
+    let mut found: Vec<_> = names
+        .iter()
+        .map(|name| project.package(name).map(|known| known.name.clone()))
+        .collect::<Result<_>>()?;
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Publishes the packages of a release to the targets; in a dry run the section stays as it is.
+pub fn distribute(
+    project: &Project,
+    release: &Release,
+    targets: &[TargetSettings],
+    packages: &[PackageName],
+    stage: &Stage,
+) -> Result<Option<Vec<Publication>>> {
+    let is_dry = stage.is_dry_run();
+    if !is_dry {
+        require_sections(release)?;
+    }
+    let _lock = if is_dry { None } else { Some(project.git.state().lock()?) };
+    refuse_withdrawn(project, release)?;
+    let parcels = order::sorted(parcel::pack(project, release, packages)?);
+    if parcels.is_empty() {
+        stage.skip("publish", "the release has no files of these packages");
+    }
+    let places: Vec<Place> = targets.iter().map(|target| Place::of(project, target)).collect();
+    let mut plans = Vec::new();
+    for place in places.iter().filter(|_| !parcels.is_empty()) {
+        order::refuse_absent_pins(project, &parcels, place)?;
+        plans.push((place, place.plan(&parcels)?));
+    }
+    for (place, plan) in &plans {
+        place.carry_out(&parcels, plan, stage)?;
+    }
+    if is_dry {
+        return Ok(release.publications.clone());
+    }
+    for (place, _) in &plans {
+        place.advice(packages)?.iter().for_each(|line| stage.note(line));
+    }
+    let made = plans.iter().map(|(place, _)| publication(place, &parcels)).collect::<Result<Vec<_>>>()?;
+    Ok(Some(merged(release.publications.clone().unwrap_or_default(), made)))
+}
+
+/// What the pipeline promises about files that are published; a null section stops here.
+fn require_sections(release: &Release) -> Result<()> {
+    release.artifacts()?;
+    release.checks()?;
+    release.checksums()?;
+    release.signatures()?;
+    release.tag()?;
+    Ok(())
+}
+
+/// An old document must not bring back what was taken back.
+fn refuse_withdrawn(project: &Project, release: &Release) -> Result<()> {
+    let tag = project.tags.withdrawn_tag(&release.version.current);
+    if project.git.resolve(&format!("refs/tags/{tag}"))?.is_none() {
+        return Ok(());
+    }
+    let what =
+        format!("cannot publish {}: it was released and taken back (tag {tag})", release.version.current);
+    Err(Failure::new(what).hint("release a higher version; a version is never used twice").into())
+}
+
+fn publication(place: &Place, parcels: &[Parcel]) -> Result<Publication> {
+    let mut files = Vec::new();
+    for (package, file) in
+        parcels.iter().flat_map(|parcel| parcel.files.iter().map(|file| (&parcel.package, file)))
+    {
+        let path = format!("simple/{package}/{}", file.name()).parse()?;
+        files.push(PublishedFile { path, package: package.clone(), sha256: file.sha256.clone() });
+    }
+    files.sort();
+    Ok(Publication {
+        target: place.name.clone(),
+        kind: place.kind().to_owned(),
+        location: place.location.clone(),
+        files,
+    })
+}
+
+/// Adds publications to those of earlier runs: one for each target and location, sorted, each file once.
+fn merged(before: Vec<Publication>, made: Vec<Publication>) -> Vec<Publication> {
+    // A target that moved has left files behind, which `rollback` must find.
+    let mut all: BTreeMap<(String, String), Publication> = BTreeMap::new();
+    for publication in before.into_iter().chain(made) {
+        let key = (publication.target.clone(), publication.location.clone());
+        let Some(known) = all.get_mut(&key) else {
+            all.insert(key, publication);
+            continue;
+        };
+        known.files.retain(|file| publication.files.iter().all(|new| new.path != file.path));
+        known.files.extend(publication.files);
+        known.files.sort();
+    }
+    all.into_values().collect()
+}
