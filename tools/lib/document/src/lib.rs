@@ -6,14 +6,16 @@
 mod failure;
 mod names;
 mod release;
+mod sections;
 mod text;
 mod version;
 
 pub use failure::{Exit, Failure};
 pub use names::{CommitId, PackageName, ProjectPath, Sha256, Sha512};
-pub use release::{
+pub use release::{FORMAT, Missing, Promise, Release};
+pub use sections::{
     Announcement, Artifact, ArtifactKind, Change, Check, CheckOutcome, ChecksumAlgorithm, ChecksumFile,
-    Checksums, Commit, Edit, FORMAT, Fate, Level, Missing, Notes, NotesEdit, Package, Project, Promise,
-    Publication, PublishedFile, Release, Signature, Tag, VersionStep, Withdrawal,
+    Checksums, Commit, Edit, Fate, Level, Notes, NotesEdit, Package, Project, Publication, PublishedFile,
+    Signature, Tag, VersionStep, Withdrawal,
 };
 pub use version::Version;

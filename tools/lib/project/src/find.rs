@@ -239,7 +239,7 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
 
 fn name_in_pyproject(root: &Path) -> Result<PackageName> {
     let text = crate::files::read_text(&root.join("pyproject.toml"))?;
-    let parsed = crate::places::parse_toml(&"pyproject.toml".parse()?, &text)?;
+    let parsed = crate::spots::parse_toml(&"pyproject.toml".parse()?, &text)?;
     let table = |path: [&str; 2]| path.iter().try_fold(parsed.as_item(), |item, key| item.get(key));
     let name = table(["project", "name"])
         .or_else(|| table(["tool", "poetry"]).and_then(|poetry| poetry.get("name")));
