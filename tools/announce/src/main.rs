@@ -9,11 +9,8 @@ use std::process::ExitCode;
 use project::Project;
 
 /// Runs the commands of release.toml that announce a release, each of them once.
-#[derive(Debug, clap::Parser)]
-#[command(name = "announce", version)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
     /// Send this announcement, even if it was sent or may have been; can be given again
     #[arg(long, value_name = "NAME")]
     again: Vec<String>,
@@ -22,15 +19,9 @@ struct Arguments {
     sent: Vec<String>,
 }
 
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
-
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("announce", |arguments: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         let wishes = announce::Wishes::new(&project, &arguments.again, &arguments.sent)?;
         release.announcements = announce::announce(&project, &release, &wishes, stage)?;

@@ -13,11 +13,8 @@ use project::Project;
 /// Builds the wheel and the sdist of each package from a clean checkout of the release commit.
 ///
 /// What is built already is not built again. Nothing of the working tree is in a build but what is committed.
-#[derive(Debug, clap::Parser)]
-#[command(name = "build-wheels", version)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
     /// Build this package alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
@@ -26,15 +23,9 @@ struct Arguments {
     clean: bool,
 }
 
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
-
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("build-wheels", |arguments: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         let request = plan::Request { packages: &arguments.packages, clean: arguments.clean };
         if let Some(artifacts) = build::build(&project, &release, &request, stage)? {

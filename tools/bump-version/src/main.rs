@@ -13,11 +13,8 @@ use project::Project;
 /// Bumps the version everywhere at once, and prints the release document that the other tools fill in.
 ///
 /// All files change together or not at all. What stands around a version is left byte for byte.
-#[derive(Debug, clap::Parser)]
-#[command(name = "bump-version", version)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
     /// major, minor, patch, a version (PEP 440), or current for no bump
     #[arg(value_name = "LEVEL|VERSION")]
     request: next::Request,
@@ -29,15 +26,9 @@ struct Arguments {
     check_remote: bool,
 }
 
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
-
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("bump-version", |arguments: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let date = arguments.date.clone().unwrap_or_else(project::today);
         let bump = bump::plan(&project, &arguments.request, date)?;
         if arguments.check_remote {

@@ -13,22 +13,12 @@ use project::Project;
 ///
 /// What stands below [Unreleased] becomes the section; where nothing does, the commits since the last release
 /// are grouped by their type (Conventional Commits 1.0).
-#[derive(Debug, clap::Parser)]
-#[command(name = "changelog", version)]
-struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
-}
-
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
+#[derive(Debug, clap::Args)]
+struct Arguments {}
 
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("changelog", |_: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         release.notes = Some(changelog::write(&project, &release, stage)?);
         Ok(release.into())

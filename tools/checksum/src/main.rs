@@ -12,8 +12,7 @@ use filter::Output;
 use project::Project;
 
 /// Writes SHA256SUMS and SHA512SUMS beside the wheels and sdists of a release, or checks such files.
-#[derive(Debug, clap::Parser)]
-#[command(name = "checksum", version, about)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
     /// Check instead of writing: the files of the document on stdin, or those that each FILE lists
     #[arg(long)]
@@ -21,22 +20,14 @@ struct Arguments {
     /// A checksum file to check, as `sha256sum` and `sha512sum` write them; needs no project and no document
     #[arg(value_name = "FILE", requires = "check")]
     files: Vec<PathBuf>,
-    #[command(flatten)]
-    common: filter::Common,
-}
-
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
 }
 
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
+    filter::run("checksum", |arguments: &Arguments, stage| {
         if !arguments.files.is_empty() {
             return check::files(stage, &arguments.files).map(|()| Output::Nothing);
         }
-        let project = Project::find(arguments.common.project.as_deref())?;
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         if arguments.check {
             return check::release(stage, &project.root, &release).map(|()| Output::Nothing);

@@ -7,22 +7,12 @@ use std::process::ExitCode;
 use project::Project;
 
 /// Commits exactly the files that bump-version and changelog changed, on the branch that is checked out.
-#[derive(Debug, clap::Parser)]
-#[command(name = "commit-release", version)]
-struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
-}
-
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
+#[derive(Debug, clap::Args)]
+struct Arguments {}
 
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("commit-release", |_: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         release.commit = commit::commit(&project, &release, stage)?;
         Ok(release.into())

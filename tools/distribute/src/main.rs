@@ -12,11 +12,8 @@ use std::process::ExitCode;
 use project::Project;
 
 /// Publishes wheels, sdists, their metadata and signatures to the targets of release.toml, and writes the pages.
-#[derive(Debug, clap::Parser)]
-#[command(name = "distribute", version)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
     /// A target of release.toml; can be given again [default: every target, in the order of release.toml]
     #[arg(long, value_name = "NAME")]
     to: Vec<String>,
@@ -25,15 +22,9 @@ struct Arguments {
     package: Vec<String>,
 }
 
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
-
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("distribute", |arguments: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         let targets = distribute::targets(&project, &arguments.to)?;
         let packages = distribute::packages(&project, &arguments.package)?;

@@ -17,11 +17,8 @@ use project::Project;
 /// Removes a release from its indexes, deletes its tag, reverts its commit, and remembers the version as used.
 ///
 /// What never left this machine is undone without a trace.
-#[derive(Debug, clap::Parser)]
-#[command(name = "rollback", version)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
     /// Carry the plan out; without it only `--dry-run` does anything
     #[arg(long)]
     yes: bool,
@@ -30,15 +27,9 @@ struct Arguments {
     reason: Option<String>,
 }
 
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
-
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("rollback", |arguments: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         if !arguments.yes && !stage.is_dry_run() {
             let what = format!("cannot take {} back without `--yes`", release.version.tag);

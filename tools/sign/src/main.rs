@@ -13,14 +13,10 @@ use filter::Output;
 use project::Project;
 
 /// Signs the artifacts and checksum files of a release with minisign, verifies signatures, or makes a key pair.
-#[derive(Debug, clap::Parser)]
-#[command(
-    name = "sign",
-    version,
-    after_help = "Environment:\n  \
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Environment:\n  \
         WAINWRIGHT_SIGN_KEY       the secret key: its file, or its text; wins over `[sign] key` of release.toml\n  \
-        WAINWRIGHT_SIGN_PASSWORD  the password of the secret key"
-)]
+        WAINWRIGHT_SIGN_PASSWORD  the password of the secret key")]
 struct Arguments {
     /// Make a key pair: the secret key at PATH, the public key beside it with the extension `pub`
     #[arg(long, value_name = "PATH", conflicts_with_all = ["verify", "public_key", "files"])]
@@ -34,18 +30,10 @@ struct Arguments {
     /// A file to verify; needs no project and no document
     #[arg(value_name = "FILE", requires = "verify", requires = "public_key")]
     files: Vec<PathBuf>,
-    #[command(flatten)]
-    common: filter::Common,
-}
-
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
 }
 
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
+    filter::run("sign", |arguments: &Arguments, stage| {
         if let Some(path) = &arguments.new_key {
             return new_key::make(stage, path).map(|()| Output::Nothing);
         }
@@ -53,7 +41,7 @@ fn main() -> ExitCode {
         if let Some(signer) = signer.as_ref().filter(|_| !arguments.files.is_empty()) {
             return verify::files(stage, signer, &arguments.files).map(|()| Output::Nothing);
         }
-        let project = Project::find(arguments.common.project.as_deref())?;
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         if arguments.verify {
             return verify::release(stage, &project.root, &release, signer.as_ref())

@@ -7,22 +7,12 @@ use std::process::ExitCode;
 use project::Project;
 
 /// Makes an annotated tag on exactly the release commit, and pushes it together with the branch: both or neither.
-#[derive(Debug, clap::Parser)]
-#[command(name = "tag-release", version)]
-struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
-}
-
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
+#[derive(Debug, clap::Args)]
+struct Arguments {}
 
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("tag-release", |_: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         release.tag = tag::tag(&project, &release, stage)?;
         Ok(release.into())

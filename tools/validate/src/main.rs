@@ -15,11 +15,8 @@ use project::Project;
 /// Checks the tree, the versions, the built files, their imports, and what release.toml asks for as [[check]].
 ///
 /// Every failure is reported at once. Nothing is changed but by the commands of the checks themselves.
-#[derive(Debug, clap::Parser)]
-#[command(name = "validate", version)]
+#[derive(Debug, clap::Args)]
 struct Arguments {
-    #[command(flatten)]
-    common: filter::Common,
     /// Leave out imports, and the checks that release.toml calls slow
     #[arg(long)]
     quick: bool,
@@ -31,15 +28,9 @@ struct Arguments {
     packages: Vec<String>,
 }
 
-impl filter::Arguments for Arguments {
-    fn common(&self) -> &filter::Common {
-        &self.common
-    }
-}
-
 fn main() -> ExitCode {
-    filter::run(|arguments: &Arguments, stage| {
-        let project = Project::find(arguments.common.project.as_deref())?;
+    filter::run("validate", |arguments: &Arguments, stage| {
+        let project = Project::find(stage.project())?;
         let mut release = stage.release(|| project.current())?;
         let request = plan::Request {
             packages: &arguments.packages,

@@ -9,31 +9,26 @@ mod printer;
 mod stage;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Args, FromArgMatches};
 use document::{Exit, Failure, Release};
 
 pub use plan::{Outcome, Step};
 pub use printer::{format_error, print_error, print_line, print_text};
 pub use stage::Stage;
 
-/// The arguments that every tool takes.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Common {
+// The arguments that every tool takes. No doc comment: clap would take it for the description of each tool.
+#[derive(Debug, clap::Args)]
+struct Common {
     /// The project's folder, or one inside it [default: the current folder]
-    #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT", global = true)]
-    pub project: Option<std::path::PathBuf>,
+    #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
+    project: Option<PathBuf>,
     /// Print what would be done, and write nothing
-    #[arg(long, global = true)]
-    pub dry_run: bool,
-}
-
-/// Arguments that hold the common ones.
-pub trait Arguments: CommandFactory + FromArgMatches {
-    /// The common arguments.
-    fn common(&self) -> &Common;
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What a job leaves for stdout.
@@ -53,19 +48,30 @@ impl From<Release> for Output {
     }
 }
 
-/// Runs a tool: parses its arguments, does its job, writes its output whole, and returns its exit code.
+/// Runs a tool: parses its own arguments and those of every tool, does its job, writes its output whole, and
+/// returns its exit code.
 ///
 /// Nothing is written to stdout before the job has succeeded, so a failing tool hands on no document.
-pub fn run<A: Arguments>(job: impl FnOnce(&A, &mut Stage) -> anyhow::Result<Output>) -> ExitCode {
-    let command = A::command();
-    let name = command.get_name().to_owned();
-    let arguments = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
+pub fn run<A: clap::Args>(
+    tool: &'static str,
+    job: impl FnOnce(&A, &mut Stage) -> anyhow::Result<Output>,
+) -> ExitCode {
+    let parsed = command::<A>(tool)
+        .try_get_matches()
+        .and_then(|matches| Ok((A::from_arg_matches(&matches)?, Common::from_arg_matches(&matches)?)));
+    let (arguments, common) = match parsed {
         Ok(arguments) => arguments,
-        Err(wrong) => return refuse_usage(&name, &wrong),
+        Err(wrong) => return refuse_usage(tool, &wrong),
     };
-    let mut stage = Stage::new(&name, arguments.common().dry_run);
+    let mut stage = Stage::new(tool, common.project, common.dry_run);
     let done = job(&arguments, &mut stage).and_then(|output| write_output(output, stage.is_dry_run()));
-    conclude(&name, done)
+    conclude(tool, done)
+}
+
+/// The command line of a tool, described by the doc comment of its own arguments.
+fn command<A: Args>(tool: &'static str) -> clap::Command {
+    let own = A::augment_args(clap::Command::new(tool).version(env!("CARGO_PKG_VERSION")));
+    Common::augment_args(own)
 }
 
 /// Prints the error of a finished job, if it has one, and returns the exit code that it leads to.

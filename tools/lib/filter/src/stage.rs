@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use document::Release;
@@ -13,13 +14,19 @@ use crate::printer::print_line;
 #[derive(Debug)]
 pub struct Stage {
     tool: String,
+    project: Option<PathBuf>,
     dry_run: bool,
 }
 
 impl Stage {
-    /// A stage of that name; `dry_run` as the arguments have it.
-    pub fn new(tool: &str, dry_run: bool) -> Self {
-        Self { tool: tool.to_owned(), dry_run }
+    /// A stage of that name; the project's folder and `dry_run` as the arguments have them.
+    pub(crate) fn new(tool: &str, project: Option<PathBuf>, dry_run: bool) -> Self {
+        Self { tool: tool.to_owned(), project, dry_run }
+    }
+
+    /// The folder in which the project was asked for; `None` is the current one.
+    pub fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
     }
 
     /// Takes the release document from stdin.
