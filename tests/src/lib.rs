@@ -9,19 +9,11 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
-/// The tools in the order of the pipeline, as a shell script calls them.
-pub const PIPELINE: [&str; 10] = [
-    "bump-version",
-    "changelog",
-    "commit-release",
-    "build-wheels",
-    "validate",
-    "checksum",
-    "sign",
-    "tag-release",
-    "distribute",
-    "announce",
-];
+// The list itself and no copy of it: there is only one.
+#[path = "../../xtask/src/pipeline.rs"]
+mod pipeline;
+
+pub use pipeline::{ROLLBACK, STAGES as PIPELINE};
 
 /// The date of every commit and tag in a test, so that two runs make the same objects.
 const DATE: &str = "2026-03-01T12:00:00+0000";

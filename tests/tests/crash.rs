@@ -12,12 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
-use tests::{PIPELINE, Sandbox, programs, text};
+use tests::{PIPELINE, ROLLBACK, Sandbox, programs, text};
 
 /// The system calls at which a kill can leave something half done.
 const CALLS: &str = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,fsync,fdatasync,write,vfork,clone,clone3";
-
-const ROLLBACK: &str = "rollback";
 
 /// What must be the same after any crash: the files of the project and what git has, here and at the origin.
 type State = BTreeMap<String, String>;
