@@ -153,6 +153,30 @@ fn every_command_of_the_readme_is_run() -> Result<()> {
 }
 
 #[test]
+fn only_the_filter_reads_stdin_prints_and_decides_exit_codes() -> Result<()> {
+    let mut seen = 0;
+    for top in ["tools", "xtask"] {
+        for entry in walkdir::WalkDir::new(repository().join(top)) {
+            let entry = entry?;
+            let path = entry.path().to_string_lossy().into_owned();
+            let source = path.ends_with(".rs") && path.contains("/src/") && !path.contains("/lib/filter/");
+            if !source {
+                continue;
+            }
+            seen += 1;
+            let text = std::fs::read_to_string(entry.path())?;
+            for call in
+                ["io::stdin()", "io::stdout()", "println!", "eprint", "process::exit", "ExitCode::from"]
+            {
+                assert!(!text.contains(call), "{path} calls {call}");
+            }
+        }
+    }
+    assert!(seen > 60, "only {seen} files were read");
+    Ok(())
+}
+
+#[test]
 fn no_registry_and_no_machine_is_named() -> Result<()> {
     let files = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])

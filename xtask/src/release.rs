@@ -1,6 +1,5 @@
 //! A whole release: each tool gets the document of the one before, and every document is kept.
 
-use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.dry_run {
         return dry_run(&tools, request);
     }
-    let ask = !arguments.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let ask = !arguments.yes && filter::can_ask();
     if ask {
         dry_run(&tools, request)?;
         confirm("Release it?")?;
@@ -148,10 +147,7 @@ fn dry_run(tools: &Tools, request: &str) -> Result<()> {
 
 /// Asks on the terminal; everything but a yes ends the program with nothing done.
 pub fn confirm(question: &str) -> Result<()> {
-    filter::print_text(&format!("\n{question} [y/N]"));
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
+    if filter::ask(question)? {
         return Ok(());
     }
     Err(Failure::new("cannot go on: the answer was not yes, nothing is changed")

@@ -1,6 +1,5 @@
 //! Taking a release back: the plan first, then the tool that carries it out.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -57,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     if !arguments.yes {
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        if !filter::can_ask() {
             let failure = Failure::usage("cannot take a release back without a yes: this is no terminal");
             return Err(failure.hint("read the plan, then run it again with `--yes`").into());
         }

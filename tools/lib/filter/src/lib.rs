@@ -6,6 +6,7 @@
 
 mod plan;
 mod printer;
+mod question;
 mod stage;
 
 use std::io::Write;
@@ -18,6 +19,7 @@ use document::{Exit, Failure, Release};
 
 pub use plan::{Outcome, Step};
 pub use printer::{format_error, print_error, print_line, print_text};
+pub use question::{ask, can_ask};
 pub use stage::Stage;
 
 // The arguments that every tool takes. No doc comment: clap would take it for the description of each tool.
