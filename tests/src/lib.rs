@@ -62,7 +62,11 @@ impl Sandbox {
              git push -q origin main --tags && echo more >> README.md && git add -A &&
              git commit -qm 'feat: say more' && git commit -q --allow-empty -m 'fix: spell it right' &&
              git commit -q --allow-empty -m 'chore: tidy' && git push -q origin main",
-            if fixture == "plain" { "1.2.3" } else { "0.1.0" }
+            match fixture {
+                "plain" => "1.2.3",
+                "setup-py" => "0.4.0",
+                _ => "0.1.0",
+            }
         ))?;
         Ok(sandbox)
     }

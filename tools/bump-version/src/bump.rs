@@ -4,12 +4,13 @@ use std::fmt;
 
 use anyhow::Result;
 use document::{CommitId, Failure, Level, Release, Version};
-use filter::{Outcome, Stage, Step};
+use filter::{Outcome, Output, Stage, Step};
 use project::{Project, Tags, files};
 
 use crate::edit::{Rewrite, rewrite};
 use crate::journal::Journal;
 use crate::next::Request;
+use crate::strays::{self, Stray};
 use crate::used;
 
 /// A bump that was found to be allowed.
@@ -18,6 +19,8 @@ pub struct Bump {
     /// The document that it starts.
     pub release: Release,
     rewrites: Vec<Rewrite>,
+    strays: Vec<Stray>,
+    carried: Version,
     head: CommitId,
 }
 
@@ -61,11 +64,23 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> 
     }
     let mut release = project.release_of(&state, &reachable, wanted, request.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
-    Ok(Bump { release, rewrites, head })
+    let strays = if bumps { strays::find(project, &carriers, &carried)? } else { Vec::new() };
+    Ok(Bump { release, rewrites, strays, carried, head })
+}
+
+/// Checks that all places hold one version, and names the places that nobody has configured.
+pub fn check(project: &Project, stage: &Stage) -> Result<Output> {
+    let carriers = project.carriers()?;
+    let version = project.version(&carriers)?;
+    let places: usize = carriers.iter().map(|carrier| carrier.spots.len()).sum();
+    stage.note(format!("{version} in {places} places of {} files", carriers.len()));
+    strays::report(&strays::find(project, &carriers, &version)?, &version, stage);
+    Ok(Output::Nothing)
 }
 
 /// Writes the edits, all or none, and says each.
 pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
+    strays::report(&bump.strays, &bump.carried, stage);
     let current: &Version = &bump.release.version.current;
     if bump.rewrites.is_empty() {
         stage.skip("version files", format!("they carry {current} already"));

@@ -4,6 +4,7 @@ mod bump;
 mod edit;
 mod journal;
 mod next;
+mod strays;
 mod used;
 
 use std::process::ExitCode;
@@ -16,21 +17,25 @@ use project::Project;
 #[derive(Debug, clap::Args)]
 struct Arguments {
     /// major, minor, patch, a version (PEP 440), or current for no bump
-    #[arg(value_name = "LEVEL|VERSION")]
-    request: next::Request,
+    #[arg(value_name = "LEVEL|VERSION", required_unless_present = "check")]
+    request: Option<next::Request>,
     /// The date of the release, YYYY-MM-DD [default: today in UTC]
     #[arg(long, value_parser = date)]
     date: Option<String>,
     /// Ask the remote first: its branch must not be ahead, and the tag must be free there
     #[arg(long)]
     check_remote: bool,
+    /// Only check: one version in every place, and no other place in a tracked file that holds it
+    #[arg(long, conflicts_with_all = ["request", "date", "check_remote"])]
+    check: bool,
 }
 
 fn main() -> ExitCode {
     filter::run("bump-version", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
+        let Some(request) = &arguments.request else { return bump::check(&project, stage) };
         let date = arguments.date.clone().unwrap_or_else(project::today);
-        let bump = bump::plan(&project, &arguments.request, date)?;
+        let bump = bump::plan(&project, request, date)?;
         if arguments.check_remote {
             used::check_remote(&project, &bump.release)?;
         }

@@ -171,13 +171,16 @@ impl Project {
     }
 }
 
+/// The files that make a folder a Python package's; each may name it.
+const PACKAGE_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
+
 fn find_root(start: &Path) -> Result<PathBuf> {
     let mut nearest = None;
     for folder in start.ancestors() {
         if folder.join(FILE).is_file() {
             return Ok(folder.to_path_buf());
         }
-        if nearest.is_none() && folder.join("pyproject.toml").is_file() {
+        if nearest.is_none() && PACKAGE_FILES.iter().any(|file| folder.join(file).is_file()) {
             nearest = Some(folder.to_path_buf());
         }
         // A release.toml above the repository belongs to another project.
@@ -187,7 +190,7 @@ fn find_root(start: &Path) -> Result<PathBuf> {
     }
     nearest.ok_or_else(|| {
         let what = format!(
-            "cannot find a project in `{}` or above: no release.toml, no pyproject.toml",
+            "cannot find a project in `{}` or above: no release.toml, pyproject.toml, setup.cfg or setup.py",
             start.display()
         );
         Failure::new(what).hint("run it inside a Python project, or name one with `--project DIR`").into()
@@ -197,7 +200,7 @@ fn find_root(start: &Path) -> Result<PathBuf> {
 fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
     if settings.package.is_empty() {
         return Ok(vec![ProjectPackage {
-            name: name_in_pyproject(root)?,
+            name: name_of(root)?,
             path: None,
             dist: settings.project.dist.clone(),
             required_files: Vec::new(),
@@ -237,18 +240,30 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
     Ok(packages)
 }
 
-fn name_in_pyproject(root: &Path) -> Result<PackageName> {
-    let text = crate::files::read_text(&root.join("pyproject.toml"))?;
-    let parsed = crate::spots::parse_toml(&"pyproject.toml".parse()?, &text)?;
-    let table = |path: [&str; 2]| path.iter().try_fold(parsed.as_item(), |item, key| item.get(key));
-    let name = table(["project", "name"])
-        .or_else(|| table(["tool", "poetry"]).and_then(|poetry| poetry.get("name")));
-    let Some(name) = name.and_then(toml_edit::Item::as_str) else {
-        let what =
-            format!("cannot read `{}`: it has no `[project] name`", root.join("pyproject.toml").display());
-        return Err(Failure::new(what)
-            .hint("name the packages in a release.toml beside it, as [[package]]")
-            .into());
-    };
-    Ok(PackageName::normalise(name)?)
+/// The name of the only package, from the first of its files that tells it.
+fn name_of(root: &Path) -> Result<PackageName> {
+    for file in PACKAGE_FILES {
+        let Some(text) = crate::files::read_if_present(&root.join(file))? else { continue };
+        let text = String::from_utf8_lossy(&text);
+        if let Some(name) = name_in(file, &text)? {
+            return Ok(PackageName::normalise(&name)?);
+        }
+    }
+    let what = format!("cannot tell the package's name in `{}`: no `[project] name`", root.display());
+    Err(Failure::new(what).hint("name the packages in a release.toml there, as [[package]]").into())
+}
+
+fn name_in(file: &str, text: &str) -> Result<Option<String>> {
+    match file {
+        "setup.cfg" => Ok(crate::python::cfg_value(text, "name").map(|range| text[range].to_owned())),
+        "setup.py" => {
+            Ok(crate::python::arguments(text, "name").first().map(|range| text[range.clone()].to_owned()))
+        }
+        _ => {
+            let parsed = crate::spots::parse_toml(&file.parse()?, text)?;
+            let name = |path: &[&str]| path.iter().try_fold(parsed.as_item(), |item, key| item.get(key));
+            let name = name(&["project", "name"]).or_else(|| name(&["tool", "poetry", "name"]));
+            Ok(name.and_then(toml_edit::Item::as_str).map(str::to_owned))
+        }
+    }
 }

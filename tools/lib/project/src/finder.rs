@@ -1,13 +1,17 @@
 //! Finds the places of the version in the files of a project.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
 use anyhow::{Context, Result};
 use document::{Failure, PackageName, ProjectPath};
 use toml_edit::{Item, Value};
 
 use crate::find::{Project, ProjectPackage};
 use crate::places::{Carrier, Place, Spot};
+use crate::python::{self, CfgVersion};
 use crate::requirement;
-use crate::spots::{assigned_version, inner, matches, parse_toml, without_bom};
+use crate::spots::{inner, matches, parse_toml, without_bom};
 
 /// A search through the files, each read once.
 pub(crate) struct Finder<'a> {
@@ -16,27 +20,57 @@ pub(crate) struct Finder<'a> {
     pub(crate) carriers: Vec<Carrier>,
 }
 
+/// The variables that hold a version by habit.
+const VARIABLES: [&str; 2] = ["__version__", "VERSION"];
+
+/// Where the settings of a build say that the version is.
+#[derive(Debug, Default)]
+struct Named {
+    /// Python files.
+    modules: Vec<String>,
+    /// Variables with their modules: `package.module.variable`.
+    attributes: Vec<String>,
+    /// Files that hold nothing else.
+    files: Vec<String>,
+}
+
 impl Finder<'_> {
-    /// The places of one package: its pyproject.toml, its pins, its modules.
+    /// The places of one package: its pyproject.toml, its pins, setup.py, setup.cfg, and its modules.
     pub(crate) fn package(&mut self, package: &ProjectPackage) -> Result<()> {
         let path = package.inside("pyproject.toml")?;
+        let before = self.carriers.len();
+        let mut named = Named::default();
+        // A project from before pyproject.toml has everything in setup.py or setup.cfg.
+        if self.is_file(&path)
+            || !self.is_file(&package.inside("setup.py")?) && !self.is_file(&package.inside("setup.cfg")?)
+        {
+            self.pyproject(package, &path, &mut named)?;
+        }
+        self.setup_cfg(package, &mut named)?;
+        self.setup_py(package)?;
+        self.modules(package, &named)?;
+        let own = |carrier: &Carrier| carrier.spots.iter().any(|spot| spot.package.is_some());
+        if self.carriers[before..].iter().any(own) {
+            return Ok(());
+        }
+        let what =
+            format!("cannot find the version of `{}`: neither `{path}` nor a module holds it", package.name);
+        Err(Failure::new(what).hint(format!("give `{path}` a `[project] version`")).into())
+    }
+
+    fn pyproject(&mut self, package: &ProjectPackage, path: &ProjectPath, named: &mut Named) -> Result<()> {
         let text =
-            (self.read)(&path).with_context(|| format!("cannot read the package `{}`", package.name))?;
-        let toml = parse_toml(&path, &text)?;
+            (self.read)(path).with_context(|| format!("cannot read the package `{}`", package.name))?;
+        let toml = parse_toml(path, &text)?;
         let offset = text.len() - without_bom(&text).len();
         let root = toml.as_item();
-        check_name(root, package, &path)?;
+        check_name(root, package, path)?;
         let mut spots = Vec::new();
-        for table in [&["project"][..], &["tool", "poetry"]] {
-            let item =
-                table.iter().try_fold(root, |item, key| item.get(key)).and_then(|table| table.get("version"));
-            spots.extend(
-                item.and_then(Item::as_value)
-                    .and_then(|value| inner(&text, value, offset))
-                    .map(|range| Spot { range, place: Place::Version, package: Some(package.name.clone()) }),
-            );
+        for table in [["project", "version"].as_slice(), &["tool", "poetry", "version"]] {
+            let value = at(root, table).and_then(Item::as_value);
+            let range = value.and_then(|value| inner(&text, value, offset));
+            spots.extend(range.map(|range| spot(range, Place::Version, package)));
         }
-        let own = spots.len();
         for (name, operator) in &package.pins {
             let before = spots.len();
             for value in requirements(root) {
@@ -51,50 +85,97 @@ impl Finder<'_> {
                 return Err(Failure::new(what).hint(hint).into());
             }
         }
-        let dynamic = hatch_version_file(root).map(|file| package.inside(file)).transpose()?;
+        let word = |path: &[&str]| at(root, path).and_then(Item::as_str).map(str::to_owned);
+        named.modules.extend(word(&["tool", "hatch", "version", "path"]));
+        named.attributes.extend(word(&["tool", "setuptools", "dynamic", "version", "attr"]));
+        let files = at(root, &["tool", "setuptools", "dynamic", "version", "file"]);
+        let list = files.and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
+        named.files.extend(files.and_then(Item::as_str).into_iter().chain(list).map(str::to_owned));
         self.carriers.push(Carrier { path: path.clone(), text: text.clone(), spots });
-        let modules = self.modules(package, dynamic)?;
-        if own == 0 && modules == 0 {
-            let what = format!(
-                "cannot find the version of `{}`: neither `{path}` nor a module holds it",
-                package.name
-            );
-            return Err(Failure::new(what).hint(format!("give `{path}` a `[project] version`")).into());
+        Ok(())
+    }
+
+    fn setup_cfg(&mut self, package: &ProjectPackage, named: &mut Named) -> Result<()> {
+        let Some((path, text)) = self.read_if_file(package.inside("setup.cfg")?)? else { return Ok(()) };
+        match python::cfg_version(&text) {
+            None => {}
+            Some(CfgVersion::Attribute(attribute)) => named.attributes.push(attribute),
+            Some(CfgVersion::File(file)) => named.files.push(file),
+            Some(CfgVersion::Here(range)) => {
+                let spots = vec![spot(range, Place::Version, package)];
+                self.carriers.push(Carrier { path, text, spots });
+            }
         }
         Ok(())
     }
 
-    /// `__version__` where the package's modules keep it. Returns how many there were.
-    fn modules(&mut self, package: &ProjectPackage, named: Option<ProjectPath>) -> Result<usize> {
-        let mut modules = vec![package.name.in_file_names()];
+    fn setup_py(&mut self, package: &ProjectPackage) -> Result<()> {
+        let Some((path, text)) = self.read_if_file(package.inside("setup.py")?)? else { return Ok(()) };
+        let variables = python::assigned(&text, &VARIABLES).into_iter();
+        let mut spots: Vec<Spot> =
+            variables.map(|(name, range)| spot(range, Place::Variable(name.to_owned()), package)).collect();
+        spots.extend(
+            python::version_arguments(&text).into_iter().map(|range| spot(range, Place::Version, package)),
+        );
+        self.carriers.push(Carrier { path, text, spots });
+        Ok(())
+    }
+
+    /// The variables and files that hold the version: where the settings of the build say, and where it is usual.
+    fn modules(&mut self, package: &ProjectPackage, named: &Named) -> Result<()> {
+        let mut names = vec![package.name.in_file_names()];
         let imports = package.imports.iter().flatten().filter_map(|import| import.split('.').next());
-        modules.extend(imports.map(str::to_owned));
-        modules.sort();
-        modules.dedup();
-        let mut paths: Vec<ProjectPath> = named.into_iter().collect();
-        for module in &modules {
-            for folder in [format!("src/{module}"), module.clone()] {
-                for file in ["__init__.py", "_version.py", "__about__.py", "version.py"] {
-                    paths.push(package.inside(&format!("{folder}/{file}"))?);
+        names.extend(imports.map(str::to_owned));
+        let mut wanted: BTreeMap<ProjectPath, BTreeSet<&str>> = BTreeMap::new();
+        for name in &names {
+            for file in ["__init__.py", "_version.py", "__about__.py", "version.py"] {
+                for folder in ["src/", ""] {
+                    wanted
+                        .entry(package.inside(&format!("{folder}{name}/{file}"))?)
+                        .or_default()
+                        .extend(VARIABLES);
                 }
             }
         }
-        paths.sort();
-        paths.dedup();
-        let mut found = 0;
-        for path in paths {
-            if !path.under(&self.project.root).is_file() {
-                continue;
+        for file in &named.modules {
+            wanted.entry(package.inside(file)?).or_default().extend(VARIABLES);
+        }
+        for attribute in &named.attributes {
+            let Some((module, variable)) = attribute.rsplit_once('.') else { continue };
+            let module = module.replace('.', "/");
+            for folder in ["src/", ""] {
+                for file in [format!("{folder}{module}.py"), format!("{folder}{module}/__init__.py")] {
+                    wanted.entry(package.inside(&file)?).or_default().insert(variable);
+                }
             }
-            let text = (self.read)(&path)?;
-            let spots: Vec<Spot> = assigned_version(&text)
-                .map(|range| Spot { range, place: Place::Module, package: Some(package.name.clone()) })
-                .into_iter()
-                .collect();
-            found += spots.len();
+        }
+        for (path, variables) in wanted {
+            let Some((path, text)) = self.read_if_file(path)? else { continue };
+            let variables: Vec<&str> = variables.into_iter().collect();
+            let found = python::assigned(&text, &variables).into_iter();
+            let spots =
+                found.map(|(name, range)| spot(range, Place::Variable(name.to_owned()), package)).collect();
             self.carriers.push(Carrier { path, text, spots });
         }
-        Ok(found)
+        for file in &named.files {
+            let Some((path, text)) = self.read_if_file(package.inside(file)?)? else { continue };
+            let spots =
+                python::alone(&text).map(|range| spot(range, Place::Version, package)).into_iter().collect();
+            self.carriers.push(Carrier { path, text, spots });
+        }
+        Ok(())
+    }
+
+    fn is_file(&self, path: &ProjectPath) -> bool {
+        path.under(&self.project.root).is_file()
+    }
+
+    fn read_if_file(&self, path: ProjectPath) -> Result<Option<(ProjectPath, String)>> {
+        if !self.is_file(&path) {
+            return Ok(None);
+        }
+        let text = (self.read)(&path)?;
+        Ok(Some((path, text)))
     }
 
     /// The packages' own entries in uv.lock, at the project's root or beside a package.
@@ -104,8 +185,7 @@ impl Finder<'_> {
             paths.push(package.inside("uv.lock")?);
         }
         for path in paths {
-            if path.under(&self.project.root).is_file() {
-                let text = (self.read)(&path)?;
+            if let Some((path, text)) = self.read_if_file(path)? {
                 let spots = self.locked(&path, &text)?;
                 self.carriers.push(Carrier { path, text, spots });
             }
@@ -235,9 +315,11 @@ fn lock_pin(
     }));
 }
 
-fn hatch_version_file(root: &Item) -> Option<&str> {
-    ["tool", "hatch", "version", "path"]
-        .iter()
-        .try_fold(root, |item, key| item.get(key))
-        .and_then(Item::as_str)
+/// The item at a path of keys.
+fn at<'a>(root: &'a Item, path: &[&str]) -> Option<&'a Item> {
+    path.iter().try_fold(root, |item, key| item.get(key))
+}
+
+fn spot(range: Range<usize>, place: Place, package: &ProjectPackage) -> Spot {
+    Spot { range, place, package: Some(package.name.clone()) }
 }

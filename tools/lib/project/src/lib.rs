@@ -11,6 +11,7 @@ mod finder;
 mod git;
 pub mod log;
 mod places;
+mod python;
 mod requirement;
 mod settings;
 mod spots;

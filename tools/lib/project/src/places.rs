@@ -34,10 +34,10 @@ pub struct Spot {
 /// The kind of a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// `version` in pyproject.toml.
+    /// `version` in pyproject.toml, setup.cfg or setup.py, or a file that holds nothing else.
     Version,
-    /// `__version__` in a Python file.
-    Module,
+    /// A variable of a Python file: `__version__`, `VERSION`.
+    Variable(String),
     /// The package's own entry in uv.lock.
     Lock,
     /// A dependency on another package of the project, with its operator.
@@ -50,7 +50,7 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Place::Version | Place::Configured => f.write_str("version"),
-            Place::Module => f.write_str("__version__"),
+            Place::Variable(name) => f.write_str(name),
             Place::Lock => f.write_str("locked version"),
             Place::Pin(name, _) => write!(f, "pin of {name}"),
         }

@@ -28,26 +28,6 @@ pub(crate) fn inner(text: &str, value: &Value, offset: usize) -> Option<Range<us
     (!content.is_empty() && !content.contains('\\')).then_some(range)
 }
 
-/// The version in `__version__ = "…"` at the start of a line, with or without a type.
-pub(crate) fn assigned_version(text: &str) -> Option<Range<usize>> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let from = start;
-        start += line.len();
-        let Some(rest) = without_bom(line).strip_prefix("__version__") else { continue };
-        let Some((annotation, value)) = rest.split_once('=') else { continue };
-        if !(annotation.trim().is_empty() || annotation.trim_start().starts_with(':')) {
-            continue;
-        }
-        let value = value.trim_start();
-        let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else { continue };
-        let at = from + (line.len() - value.len()) + 1;
-        let length = text[at..].find(quote)?;
-        return Some(at..at + length).filter(|range| text[range.clone()].parse::<Version>().is_ok());
-    }
-    None
-}
-
 /// The versions that stand where a pattern has `{version}`.
 pub(crate) fn matches(text: &str, pattern: &str) -> Vec<Range<usize>> {
     let (before, after) = pattern.split_once("{version}").unwrap_or((pattern, ""));

@@ -15,21 +15,6 @@ fn a_pattern_finds_each_version_between_its_texts() {
 }
 
 #[test]
-fn finds_an_assigned_version_and_no_other() {
-    for (text, expected) in [
-        ("__version__ = \"1.2.3\"\n", Some("1.2.3")),
-        ("import x\r\n__version__: str = '1.2.3'\r\n", Some("1.2.3")),
-        ("\u{feff}__version__='1.2.3'", Some("1.2.3")),
-        ("__version__ = version(\"x\")\n", None),
-        ("__version_info__ = \"1.2.3\"\n", None),
-        ("    __version__ = \"1.2.3\"\n", None),
-        ("__version__ == \"1.2.3\"\n", None),
-    ] {
-        assert_eq!(assigned_version(text).map(|range| &text[range]), expected, "{text}");
-    }
-}
-
-#[test]
 fn a_value_is_found_inside_its_quotes() {
     let text = "\u{feff}[project]\nversion = '1.2.3' # \"1.2.3\"\n";
     let path = "pyproject.toml".parse().unwrap();
