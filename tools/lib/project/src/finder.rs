@@ -11,7 +11,8 @@ use crate::find::{Project, ProjectPackage};
 use crate::places::{Carrier, Place, Spot};
 use crate::python::{self, CfgVersion};
 use crate::requirement;
-use crate::spots::{inner, matches, parse_toml, without_bom};
+use crate::settings::VersionFile;
+use crate::spots::{annotated, inner, matches, parse_toml, without_bom};
 
 /// A search through the files, each read once.
 pub(crate) struct Finder<'a> {
@@ -234,12 +235,9 @@ impl Finder<'_> {
                 Some(at) => self.carriers[at].text.clone(),
                 None => (self.read)(&file.path).context("cannot read a [[version-file]] of release.toml")?,
             };
-            let ranges = matches(&text, &file.search);
-            if ranges.is_empty() {
-                let what = format!("cannot find `{}` in `{}`: no text matches", file.search, file.path);
-                return Err(Failure::new(what)
-                    .hint("mend `search` of that [[version-file]] in release.toml")
-                    .into());
+            let ranges = named_places(file, &text)?;
+            if let Some(failure) = wrong_count(file, ranges.len()) {
+                return Err(failure.into());
             }
             let spots =
                 ranges.into_iter().map(|range| Spot { range, place: Place::Configured, package: None });
@@ -313,6 +311,40 @@ fn lock_pin(
         place: Place::Pin(name.clone(), operator.clone()),
         package: None,
     }));
+}
+
+/// The places in a file that a [[version-file]] of release.toml names.
+fn named_places(file: &VersionFile, text: &str) -> Result<Vec<Range<usize>>> {
+    if let Some(search) = &file.search {
+        return Ok(matches(text, search));
+    }
+    let Some(key) = &file.key else { return Ok(annotated(text)) };
+    let toml = parse_toml(&file.path, text)?;
+    let path: Vec<&str> = key.split('.').collect();
+    let value = at(toml.as_item(), &path).and_then(Item::as_value);
+    let offset = text.len() - without_bom(text).len();
+    Ok(value.and_then(|value| inner(text, value, offset)).into_iter().collect())
+}
+
+/// Refuses a number of places that release.toml does not expect.
+fn wrong_count(file: &VersionFile, found: usize) -> Option<Failure> {
+    let VersionFile { path, search, key, count } = file;
+    let what = match (search, key) {
+        (Some(search), _) => format!("`{search}`"),
+        (None, Some(key)) => format!("the key `{key}`"),
+        (None, None) => "a line with `x-release-please-version`".to_owned(),
+    };
+    let message = match count {
+        Some(count) if *count != found => {
+            format!("cannot find {what} {count} times in `{path}`: it is there {found} times")
+        }
+        None if found == 0 => format!("cannot find {what} in `{path}`: no text matches"),
+        _ => return None,
+    };
+    Some(
+        Failure::new(message)
+            .hint(format!("mend the file, or the [[version-file]] `{path}` in release.toml")),
+    )
 }
 
 /// The item at a path of keys.

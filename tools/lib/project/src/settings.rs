@@ -76,16 +76,21 @@ pub struct PackageSettings {
     pub dist: Option<ProjectPath>,
 }
 
-/// `[[version-file]]`.
+/// `[[version-file]]`: by `search`, by `key`, or by the annotations in the file where neither is given.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionFile {
-    /// The file.
+    /// The file. Without `search` and `key` its lines with `x-release-please-version`, and those between
+    /// `x-release-please-start-version` and `x-release-please-end`, hold the version.
     #[cfg_attr(test, schemars(with = "String"))]
     pub path: ProjectPath,
     /// The text around the version, with `{version}` in its place.
-    pub search: String,
+    pub search: Option<String>,
+    /// The key of a TOML file, with dots: `tool.demo.version`.
+    pub key: Option<String>,
+    /// How many places there must be; any number from one where it is left out.
+    pub count: Option<usize>,
 }
 
 /// `[changelog]`.
@@ -244,10 +249,23 @@ impl Settings {
         }
         unique("package", names.iter())?;
         for file in &self.version_file {
-            if file.search.matches("{version}").count() != 1 {
-                let what = format!("release.toml: `search` for `{}` must hold `{{version}}` once", file.path);
-                return Err(Failure::new(what)
-                    .hint("write the text around the version, as in 'version=\"{version}\"'"));
+            let wrong = |why: &str, hint: &str| {
+                Err(Failure::new(format!("release.toml: the [[version-file]] `{}` {why}", file.path))
+                    .hint(hint))
+            };
+            match (&file.search, &file.key) {
+                (Some(_), Some(_)) => return wrong("has both `search` and `key`", "keep one of them"),
+                (Some(search), None) if search.matches("{version}").count() != 1 => {
+                    let hint = "write the text around the version, as in 'version=\"{version}\"'";
+                    return wrong("must hold `{version}` once in its `search`", hint);
+                }
+                (None, Some(_)) if !file.path.as_str().ends_with(".toml") => {
+                    return wrong(
+                        "has a `key`, and is no TOML file",
+                        "use `search` for files of another kind",
+                    );
+                }
+                _ => {}
             }
         }
         Ok(())

@@ -50,6 +50,38 @@ pub(crate) fn matches(text: &str, pattern: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// The versions in lines that Release Please's annotations mark: one with `x-release-please-version`, or all between
+/// `x-release-please-start-version` and `x-release-please-end`.
+pub(crate) fn annotated(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut start, mut in_block) = (0, false);
+    for line in text.split_inclusive('\n') {
+        in_block = (in_block || line.contains("x-release-please-start-version"))
+            && !line.contains("x-release-please-end");
+        if in_block || line.contains("x-release-please-version") {
+            found.extend(version_in(line).map(|range| start + range.start..start + range.end));
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// The first text of a line that reads as a version of at least three numbers.
+fn version_in(line: &str) -> Option<Range<usize>> {
+    let in_version = |c: char| c.is_ascii_alphanumeric() || ".!+-_".contains(c);
+    let mut from = 0;
+    while let Some(at) = line[from..].find(|c: char| c.is_ascii_digit()).map(|at| from + at) {
+        let run = line[at..].find(|c| !in_version(c)).unwrap_or(line.len() - at);
+        let reads =
+            |end: &usize| line[at..*end].parse::<Version>().is_ok_and(|version| version.release().len() >= 3);
+        if let Some(end) = (1..=run).rev().map(|length| at + length).find(reads) {
+            return Some(at..end);
+        }
+        from = at + run.max(1);
+    }
+    None
+}
+
 pub(crate) fn without_bom(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -29,3 +29,10 @@ fn broken_toml_is_named_with_its_place() {
     let error = parse_toml(&"a/pyproject.toml".parse().unwrap(), "[project]\nname = \n").unwrap_err();
     assert!(format!("{error:#}").starts_with("cannot read `a/pyproject.toml:2:"), "{error:#}");
 }
+
+#[test]
+fn annotated_lines_hold_the_version() {
+    let text = "a = 1.2.3\nb = '1.2.3' # x-release-please-version\n# x-release-please-start-version\nimage: x:v1.2.3-rc.1\n\
+                port 80\n# x-release-please-end\nc: 9.9.9\n";
+    assert_eq!(at(text, &annotated(text)), ["1.2.3", "1.2.3-rc.1"]);
+}
