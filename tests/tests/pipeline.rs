@@ -83,6 +83,22 @@ fn an_ordinary_project_needs_no_release_toml() -> Result<()> {
 }
 
 #[test]
+fn a_project_with_a_setup_py_is_released_too() -> Result<()> {
+    let sandbox = Sandbox::new("setup-py")?;
+    let output = sandbox.run("xtask", &["release", "minor"], "")?;
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("warning: Dockerfile:2 holds 0.4.0 and is not configured"), "{said}");
+    sandbox.shell(
+        "git show HEAD:Dockerfile | grep -q 'image.version=\"0.5.0\"'
+         git show HEAD:oneflow_demo/__init__.py | grep -c $'\\r' | grep -qx 3
+         python3 -m pip install -q --target ../installed --index-url file://$PWD/dist/index/simple/ oneflow-demo
+         PYTHONPATH=../installed python3 -c 'import oneflow_demo; assert oneflow_demo.__version__ == \"0.5.0\"'",
+    )?;
+    Ok(())
+}
+
+#[test]
 fn a_dry_run_writes_nothing_and_says_exactly_what_the_release_then_does() -> Result<()> {
     let mut sandbox = Sandbox::new("lockstep")?;
     sandbox.make_key()?;

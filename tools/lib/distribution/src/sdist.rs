@@ -56,7 +56,7 @@ struct Survey<'a> {
     names: Vec<String>,
     tops: BTreeSet<String>,
     pkg_info: Option<Vec<u8>>,
-    has_pyproject: bool,
+    is_buildable: bool,
 }
 
 impl<'a> Survey<'a> {
@@ -68,7 +68,7 @@ impl<'a> Survey<'a> {
                 .push(format!("the file's name starts with `{stem}`, and the normalised form is `{normal}`"));
         }
         let (names, tops) = (Vec::new(), BTreeSet::new());
-        Self { name, found, names, tops, pkg_info: None, has_pyproject: false }
+        Self { name, found, names, tops, pkg_info: None, is_buildable: false }
     }
 
     fn walk(&mut self, archive: &mut Archive<Unpacked>) -> io::Result<()> {
@@ -110,7 +110,8 @@ impl<'a> Survey<'a> {
             self.found.push(format!("`{name}` is setuid or setgid"));
         }
         if top == self.name.stem() && kind.is_file() {
-            self.has_pyproject |= inner == "pyproject.toml";
+            // A project from before PEP 517 is built by its setup.py, and every installer still does that.
+            self.is_buildable |= matches!(inner, "pyproject.toml" | "setup.py");
             if inner == "PKG-INFO" {
                 self.pkg_info = Some(read_text(entry)?);
             }
@@ -133,8 +134,8 @@ impl<'a> Survey<'a> {
             Some(Ok(metadata)) => self.found.extend(metadata.disagreements(&member, self.name)),
             Some(Err(cause)) => self.found.push(format!("`{member}`: {cause}")),
         }
-        if !self.has_pyproject {
-            self.found.push(format!("`{stem}/pyproject.toml` is missing"));
+        if !self.is_buildable {
+            self.found.push(format!("`{stem}/pyproject.toml` is missing, and so is a setup.py"));
         }
         self.found
     }

@@ -93,7 +93,13 @@ fn bytes_after_the_archive_are_seen() {
 #[test]
 fn metadata_and_pyproject_are_needed() {
     let found = problems(&packed(|tar| add(tar, "da_vinci-0.5.0/README", "", |_| {})));
-    assert_eq!(found, ["`da_vinci-0.5.0/PKG-INFO` is missing", "`da_vinci-0.5.0/pyproject.toml` is missing"]);
+    assert_eq!(
+        found,
+        [
+            "`da_vinci-0.5.0/PKG-INFO` is missing",
+            "`da_vinci-0.5.0/pyproject.toml` is missing, and so is a setup.py"
+        ]
+    );
     let file = write(SDIST, &packed(|tar| add(tar, "da_vinci-0.5.0/README", "", |_| {})));
     assert!(sdist::metadata(&file.path).unwrap_err().to_string().ends_with("it has no `PKG-INFO`"));
 }
