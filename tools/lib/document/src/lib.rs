@@ -4,18 +4,22 @@
 //! that it owns, and `rollback` reads it backwards. [`Release`] is the whole; its fields name their owners.
 
 mod failure;
+mod level;
 mod names;
 mod release;
 mod sections;
+mod spelling;
 mod text;
 mod version;
 
 pub use failure::{Exit, Failure};
+pub use level::{Level, Part, Series};
 pub use names::{CommitId, PackageName, ProjectPath, Sha256, Sha512};
 pub use release::{FORMAT, Missing, Promise, Release};
 pub use sections::{
     Announcement, Artifact, ArtifactKind, Change, Check, CheckOutcome, ChecksumAlgorithm, ChecksumFile,
-    Checksums, Commit, Edit, Fate, Level, Notes, NotesEdit, Package, Project, Publication, PublishedFile,
-    Signature, Tag, VersionStep, Withdrawal,
+    Checksums, Commit, Edit, Fate, Notes, NotesEdit, Package, Project, Publication, PublishedFile, Signature,
+    Tag, VersionStep, Withdrawal,
 };
+pub use spelling::Spelling;
 pub use version::Version;

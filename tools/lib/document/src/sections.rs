@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitId, PackageName, ProjectPath, Sha256, Sha512, Version};
+use crate::{CommitId, Level, PackageName, ProjectPath, Sha256, Sha512, Version};
 
 /// Where the release starts: the project and the state of its git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,23 +40,6 @@ pub struct VersionStep {
     /// The date of the release in UTC, `YYYY-MM-DD` (ISO 8601).
     #[cfg_attr(test, schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))]
     pub date: String,
-}
-
-/// What `bump-version` was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Level {
-    /// The first release number.
-    Major,
-    /// The second release number.
-    Minor,
-    /// The third release number.
-    Patch,
-    /// A version that was named in full.
-    Explicit,
-    /// No bump: the version that the project carries.
-    Current,
 }
 
 /// One distribution package of the project.
@@ -335,18 +318,6 @@ impl fmt::Display for ArtifactKind {
         f.pad(match self {
             ArtifactKind::Wheel => "wheel",
             ArtifactKind::Sdist => "sdist",
-        })
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Level::Major => "major",
-            Level::Minor => "minor",
-            Level::Patch => "patch",
-            Level::Explicit => "explicit",
-            Level::Current => "current",
         })
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use pep440_rs::{LocalSegment, Prerelease, PrereleaseKind};
 use serde::{Deserialize, Serialize};
 
-use crate::Failure;
+use crate::{Failure, Series};
 
 /// A version as PEP 440 defines it: equality, order and the normalised spelling.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,6 +34,67 @@ impl Version {
         self.0.is_local()
     }
 
+    /// The epoch (`1` for `1!2.0`), 0 where none is written.
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch()
+    }
+
+    /// The series of an alpha, a beta or a release candidate and the number in it.
+    pub fn pre(&self) -> Option<(Series, u64)> {
+        let pre = self.0.pre()?;
+        let series = match pre.kind {
+            PrereleaseKind::Alpha => Series::Alpha,
+            PrereleaseKind::Beta => Series::Beta,
+            PrereleaseKind::Rc => Series::Rc,
+        };
+        Some((series, pre.number))
+    }
+
+    /// The number of a post release.
+    pub fn post(&self) -> Option<u64> {
+        self.0.post()
+    }
+
+    /// The number of a development release.
+    pub fn dev(&self) -> Option<u64> {
+        self.0.dev()
+    }
+
+    pub(crate) fn local(&self) -> &[LocalSegment] {
+        self.0.local()
+    }
+
+    /// The final release that a pre-release leads to and a post release follows.
+    #[must_use]
+    pub fn base(&self) -> Self {
+        self.with_release(self.release().iter().copied())
+    }
+
+    /// The same version as that pre-release of its series; without any dev part where the series is not dev.
+    #[must_use]
+    pub fn with_pre(&self, series: Series, number: u64) -> Self {
+        let version = self.0.clone();
+        let kind = match series {
+            Series::Dev => return Self(version.with_dev(Some(number))),
+            Series::Alpha => PrereleaseKind::Alpha,
+            Series::Beta => PrereleaseKind::Beta,
+            Series::Rc => PrereleaseKind::Rc,
+        };
+        Self(version.with_dev(None).with_pre(Some(Prerelease { kind, number })))
+    }
+
+    /// The same version as that post release of it; `None` takes the post part away.
+    #[must_use]
+    pub fn with_post(&self, number: Option<u64>) -> Self {
+        Self(self.0.clone().with_post(number))
+    }
+
+    /// The same version without its dev part.
+    #[must_use]
+    pub fn without_dev(&self) -> Self {
+        Self(self.0.clone().with_dev(None))
+    }
+
     /// A final release of the same epoch with other release numbers.
     #[must_use]
     pub fn with_release(&self, numbers: impl IntoIterator<Item = u64>) -> Self {
@@ -49,17 +111,34 @@ impl fmt::Display for Version {
 impl FromStr for Version {
     type Err = Failure;
 
-    /// Reads any spelling that PEP 440 allows, and refuses `2.1.0-1`, which SemVer reads otherwise.
+    /// Reads any spelling that `packaging` reads, and refuses `2.1.0-1`, which SemVer reads otherwise, and numbers
+    /// of 2^64 - 1 and more, which nobody gives out.
     fn from_str(text: &str) -> Result<Self, Failure> {
-        let version = pep440_rs::Version::from_str(text).map_err(|cause| {
-            Failure::new(format!("cannot read `{text}` as a version: {}", one_line(&cause.to_string())))
+        let refusal = |why: &str| Failure::new(format!("cannot read `{text}` as a version: {why}"));
+        // Python's `\s`, which `packaging` allows around a version, is wider than what pep440_rs skips.
+        let bare = text.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c));
+        let version = pep440_rs::Version::from_str(bare).map_err(|cause| {
+            refusal(&one_line(&cause.to_string()))
                 .hint("write it as PEP 440 does, as in `1.3.0`, `1.3.0rc1` or `1.3.0.post1`")
         })?;
-        if implicit_post(text) {
-            return Err(Failure::new(format!(
-                "cannot read `{text}` as a version: PEP 440 reads the post release `{version}`, SemVer a pre-release"
+        if let Some((before, number)) = implicit_post(bare) {
+            return Err(refusal(&format!(
+                "PEP 440 reads the post release `{version}`, SemVer the pre-release `{number}` of `{before}`"
             ))
             .hint(format!("write `{version}` for the post release, or `…rcN` for a pre-release")));
+        }
+        // pep440_rs orders the highest dev number as no dev part, and a longer local number as text.
+        let too_big = |number: &u64| *number == u64::MAX;
+        let numbers =
+            [Some(version.epoch()), version.pre().map(|pre| pre.number), version.post(), version.dev()];
+        let local_too_big = |part: &LocalSegment| match part {
+            LocalSegment::Number(number) => too_big(number),
+            LocalSegment::String(text) => text.bytes().all(|b| b.is_ascii_digit()),
+        };
+        if numbers.iter().flatten().chain(version.release()).any(too_big)
+            || version.local().iter().any(local_too_big)
+        {
+            return Err(refusal("a number in it is too big").hint("release a version with smaller numbers"));
         }
         Ok(Self(version))
     }
@@ -94,14 +173,17 @@ impl schemars::JsonSchema for Version {
     }
 }
 
-/// Says whether the text spells a post release as a bare `-N` (PEP 440, "implicit post releases").
-fn implicit_post(text: &str) -> bool {
-    let public = text.trim().split('+').next().unwrap_or_default();
-    public.rsplit_once('-').is_some_and(|(before, number)| {
-        !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-            && before.bytes().last().is_some_and(|b| b.is_ascii_digit())
-    })
+/// Finds a post release that is spelt as a bare `-N` (PEP 440, "implicit post releases"): what stands before the
+/// dash, and what behind it. After a letter (`rc-1`) the dash separates the number of that word.
+fn implicit_post(text: &str) -> Option<(&str, &str)> {
+    let public = text.split('+').next().unwrap_or_default();
+    let bytes = public.as_bytes();
+    let dash = (1..bytes.len()).find(|at| {
+        bytes[*at] == b'-'
+            && !bytes[at - 1].is_ascii_alphabetic()
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
+    })?;
+    Some((&public[..dash], &public[dash + 1..]))
 }
 
 fn one_line(text: &str) -> String {
@@ -128,11 +210,22 @@ mod tests {
     fn refuses_a_bare_dash_number_and_names_both_readings() {
         let message = "2.1.0-1".parse::<Version>().unwrap_err().to_string();
         assert!(
-            message.contains("post release `2.1.0.post1`") && message.contains("SemVer a pre-release"),
+            message.contains("post release `2.1.0.post1`") && message.contains("pre-release `1` of `2.1.0`"),
             "{message}"
         );
-        assert!("1.0rc1-2".parse::<Version>().is_err());
+        for ambiguous in ["1.0rc1-2", "2.1.0-1.dev3", "2.1.0-1+local", "1.0a--1", " 2.1.0-1 "] {
+            assert!(ambiguous.parse::<Version>().is_err(), "{ambiguous}");
+        }
         assert!("1.0-rc-1".parse::<Version>().is_ok());
+    }
+
+    #[test]
+    fn refuses_numbers_that_cannot_be_ordered() {
+        let most = u64::MAX;
+        for text in [format!("{most}.0"), format!("1.dev{most}"), format!("1+{most}"), format!("1+{most}0")] {
+            assert!(text.parse::<Version>().is_err(), "{text}");
+        }
+        assert!(format!("1.dev{}", most - 1).parse::<Version>().is_ok());
     }
 
     #[test]
