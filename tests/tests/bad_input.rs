@@ -171,3 +171,18 @@ fn a_tag_at_another_commit_is_never_moved() -> Result<()> {
     assert!(error.contains("as v0.2.0: the tag exists at"), "{error}");
     Ok(())
 }
+
+#[test]
+fn the_document_of_another_project_of_the_repository_is_refused() -> Result<()> {
+    let sandbox = Sandbox::new("lockstep")?;
+    let document = sandbox.must("bump-version", &["current"], "")?;
+    sandbox.shell(
+        "mkdir other && printf '[project]\\nname = \"other\"\\nversion = \"0.1.0\"\\n' > other/pyproject.toml &&
+         touch other/release.toml && git add other && git commit -qm 'feat: another project'",
+    )?;
+    for tool in PIPELINE[1..].iter().chain(&[ROLLBACK]) {
+        let error = sandbox.refused(tool, &["--project", "other"], &document, 3)?;
+        assert!(error.contains("and this is `other`"), "{tool}: {error}");
+    }
+    Ok(())
+}

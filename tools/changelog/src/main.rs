@@ -19,7 +19,7 @@ struct Arguments {}
 fn main() -> ExitCode {
     filter::run("changelog", |_: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = stage.release(|| project.current())?;
+        let mut release = project.own(stage.release(|| project.current())?)?;
         release.notes = Some(changelog::write(&project, &release, stage)?);
         Ok(release.into())
     })

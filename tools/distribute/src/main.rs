@@ -25,7 +25,7 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("distribute", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = stage.release(|| project.current())?;
+        let mut release = project.own(stage.release(|| project.current())?)?;
         let targets = distribute::targets(&project, &arguments.to)?;
         let packages = distribute::packages(&project, &arguments.package)?;
         release.publications = distribute::distribute(&project, &release, &targets, &packages, stage)?;

@@ -13,7 +13,7 @@ struct Arguments {}
 fn main() -> ExitCode {
     filter::run("tag-release", |_: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = stage.release(|| project.current())?;
+        let mut release = project.own(stage.release(|| project.current())?)?;
         release.tag = tag::tag(&project, &release, stage)?;
         Ok(release.into())
     })

@@ -31,7 +31,7 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("validate", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = stage.release(|| project.current())?;
+        let mut release = project.own(stage.release(|| project.current())?)?;
         let request = plan::Request {
             packages: &arguments.packages,
             quick: arguments.quick,

@@ -106,6 +106,20 @@ impl Project {
         state.changed.iter().filter(|path| !self.is_output(path)).cloned().collect()
     }
 
+    /// The document, where it tells of this project. A repository may hold several, and a document of another one
+    /// would release, publish or take back the wrong files.
+    pub fn own(&self, release: Release) -> Result<Release, Failure> {
+        if release.packages.iter().any(|package| self.packages.iter().any(|own| own.name == package.name)) {
+            return Ok(release);
+        }
+        let what = format!(
+            "cannot use the release document: it is of the project `{}`, and this is `{}`",
+            release.project.name, self.name
+        );
+        Err(Failure::document(what)
+            .hint("run it in the folder of that project, or name the folder with `--project DIR`"))
+    }
+
     /// The release document of the project as it stands, without a bump.
     pub fn current(&self) -> Result<Release> {
         let state = self.git.tree_state()?;
