@@ -18,13 +18,12 @@ pub struct Rewrite {
 
 /// Returns the rewrite of a file to a version; `None` when it carries that version already.
 pub fn rewrite(carrier: &Carrier, version: &Version) -> Result<Option<Rewrite>, Failure> {
-    let to = version.to_string();
     let mut after = String::with_capacity(carrier.text.len() + 16);
     let mut changes = Vec::new();
     let mut from = 0;
     for spot in &carrier.spots {
         let spelled = carrier.spelled(spot);
-        let same = spelled.parse::<Version>().is_ok_and(|spelled| spelled == *version);
+        let same = carrier.version(spot).is_ok_and(|held| held == *version);
         if same {
             continue;
         }
@@ -36,6 +35,7 @@ pub fn rewrite(carrier: &Carrier, version: &Version) -> Result<Option<Rewrite>, 
             );
             return Err(Failure::new(what).hint("make the `search` texts of [[version-file]] distinct"));
         }
+        let to = version.spelled(spot.place.spelling())?;
         after.push_str(&carrier.text[from..spot.range.start]);
         after.push_str(&to);
         from = spot.range.end;
@@ -43,7 +43,7 @@ pub fn rewrite(carrier: &Carrier, version: &Version) -> Result<Option<Rewrite>, 
             line: carrier.line(spot),
             what: spot.place.to_string(),
             from: spelled.to_owned(),
-            to: to.clone(),
+            to,
         });
     }
     if changes.is_empty() {
@@ -62,12 +62,17 @@ pub fn rewrite(carrier: &Carrier, version: &Version) -> Result<Option<Rewrite>, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use document::Spelling;
     use project::{Place, Spot};
 
     #[test]
     fn changes_the_places_and_no_other_byte() {
         let text = "\u{feff}a = '1.2.3' # 1.2.3\r\nb=\"1.2.3\"";
-        let spots = [8..13, 27..32].map(|range| Spot { range, place: Place::Configured, package: None });
+        let spots = [8..13, 27..32].map(|range| Spot {
+            range,
+            place: Place::Configured(Spelling::Pep440),
+            package: None,
+        });
         let carrier =
             Carrier { path: "x.toml".parse().unwrap(), text: text.to_owned(), spots: spots.to_vec() };
         let rewrite = rewrite(&carrier, &"1.10.0".parse().unwrap()).unwrap().unwrap();

@@ -8,6 +8,7 @@ use document::{Failure, PackageName, ProjectPath};
 use toml_edit::{Item, Value};
 
 use crate::find::{Project, ProjectPackage};
+use crate::locks::{crate_lock, uv_lock};
 use crate::places::{Carrier, Place, Spot};
 use crate::python::{self, CfgVersion};
 use crate::requirement;
@@ -33,6 +34,8 @@ struct Named {
     attributes: Vec<String>,
     /// Files that hold nothing else.
     files: Vec<String>,
+    /// The Cargo.toml of the crate that the package is built from.
+    manifest: Option<String>,
 }
 
 impl Finder<'_> {
@@ -46,6 +49,9 @@ impl Finder<'_> {
             || !self.is_file(&package.inside("setup.py")?) && !self.is_file(&package.inside("setup.cfg")?)
         {
             self.pyproject(package, &path, &mut named)?;
+        }
+        if let Some(manifest) = &named.manifest {
+            self.crate_manifest(package, package.inside(manifest)?)?;
         }
         self.setup_cfg(package, &mut named)?;
         self.setup_py(package)?;
@@ -87,12 +93,39 @@ impl Finder<'_> {
             }
         }
         let word = |path: &[&str]| at(root, path).and_then(Item::as_str).map(str::to_owned);
+        if word(&["build-system", "build-backend"]).as_deref() == Some("maturin") {
+            let manifest = word(&["tool", "maturin", "manifest-path"]);
+            named.manifest = Some(manifest.unwrap_or_else(|| "Cargo.toml".to_owned()));
+        }
         named.modules.extend(word(&["tool", "hatch", "version", "path"]));
         named.attributes.extend(word(&["tool", "setuptools", "dynamic", "version", "attr"]));
         let files = at(root, &["tool", "setuptools", "dynamic", "version", "file"]);
         let list = files.and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
         named.files.extend(files.and_then(Item::as_str).into_iter().chain(list).map(str::to_owned));
         self.carriers.push(Carrier { path: path.clone(), text: text.clone(), spots });
+        Ok(())
+    }
+
+    /// The version of the crate that maturin builds, and the crate's own entry in the Cargo.lock beside or above it.
+    fn crate_manifest(&mut self, package: &ProjectPackage, manifest: ProjectPath) -> Result<()> {
+        let Some((manifest, text)) = self.read_if_file(manifest)? else { return Ok(()) };
+        let toml = parse_toml(&manifest, &text)?;
+        let offset = text.len() - without_bom(&text).len();
+        let value = |path: &[&str]| at(toml.as_item(), path).and_then(Item::as_value);
+        let range = value(&["package", "version"]).and_then(|value| inner(&text, value, offset));
+        let Some(name) = value(&["package", "name"]).and_then(Value::as_str).filter(|_| range.is_some())
+        else {
+            return Ok(());
+        };
+        let beside = manifest.parent().map(|folder| folder.join("Cargo.lock")).transpose()?;
+        for lock in beside.into_iter().chain(["Cargo.lock".parse()?]) {
+            let Some((lock, text)) = self.read_if_file(lock)? else { continue };
+            let spots = crate_lock(&lock, &text, name, package)?;
+            self.carriers.push(Carrier { path: lock, text, spots });
+            break;
+        }
+        let spots = range.map(|range| spot(range, Place::Crate, package)).into_iter().collect();
+        self.carriers.push(Carrier { path: manifest, text: text.clone(), spots });
         Ok(())
     }
 
@@ -187,45 +220,11 @@ impl Finder<'_> {
         }
         for path in paths {
             if let Some((path, text)) = self.read_if_file(path)? {
-                let spots = self.locked(&path, &text)?;
+                let spots = uv_lock(&self.project.packages, &path, &text)?;
                 self.carriers.push(Carrier { path, text, spots });
             }
         }
         Ok(())
-    }
-
-    fn locked(&self, path: &ProjectPath, text: &str) -> Result<Vec<Spot>> {
-        let toml = parse_toml(path, text)?;
-        let offset = text.len() - without_bom(text).len();
-        let entries = toml.get("package").and_then(Item::as_array_of_tables);
-        let mut spots = Vec::new();
-        for entry in entries.into_iter().flatten() {
-            let name =
-                entry.get("name").and_then(Item::as_str).and_then(|name| PackageName::normalise(name).ok());
-            let Some(package) =
-                self.project.packages.iter().find(|package| Some(&package.name) == name.as_ref())
-            else {
-                continue;
-            };
-            let source = entry.get("source").and_then(Item::as_table_like);
-            // An entry of the same name from an index is somebody else's release of it.
-            if !source
-                .is_some_and(|s| ["editable", "virtual", "directory"].iter().any(|kind| s.contains_key(kind)))
-            {
-                continue;
-            }
-            let version = entry.get("version").and_then(Item::as_value);
-            spots.extend(version.and_then(|value| inner(text, value, offset)).map(|range| Spot {
-                range,
-                place: Place::Lock,
-                package: name.clone(),
-            }));
-            let needed = entry.get("metadata").and_then(|m| m.get("requires-dist")).and_then(Item::as_array);
-            for needed in needed.into_iter().flatten().filter_map(Value::as_inline_table) {
-                lock_pin(text, offset, package, needed, &mut spots);
-            }
-        }
-        Ok(spots)
     }
 
     /// The places that release.toml names.
@@ -239,8 +238,11 @@ impl Finder<'_> {
             if let Some(failure) = wrong_count(file, ranges.len()) {
                 return Err(failure.into());
             }
-            let spots =
-                ranges.into_iter().map(|range| Spot { range, place: Place::Configured, package: None });
+            let spots = ranges.into_iter().map(|range| Spot {
+                range,
+                place: Place::Configured(file.spelling.into()),
+                package: None,
+            });
             match self.carriers.iter_mut().find(|carrier| carrier.path == file.path) {
                 Some(carrier) => carrier.spots.extend(spots),
                 None => {
@@ -292,33 +294,12 @@ fn pin(text: &str, value: &Value, offset: usize, pin: (&PackageName, &String), s
     }));
 }
 
-/// A pin as uv.lock repeats it: `{ name = "core", specifier = "==1.2.3" }`.
-fn lock_pin(
-    text: &str,
-    offset: usize,
-    package: &ProjectPackage,
-    needed: &toml_edit::InlineTable,
-    spots: &mut Vec<Spot>,
-) {
-    let name = needed.get("name").and_then(Value::as_str).and_then(|name| PackageName::normalise(name).ok());
-    let Some((name, operator)) = name.as_ref().and_then(|name| package.pins.get_key_value(name)) else {
-        return;
-    };
-    let Some(range) = needed.get("specifier").and_then(|value| inner(text, value, offset)) else { return };
-    let version = requirement::pinned(&format!("x{}", &text[range.clone()]), operator);
-    spots.extend(version.map(|version| Spot {
-        range: range.start + version.start - 1..range.start + version.end - 1,
-        place: Place::Pin(name.clone(), operator.clone()),
-        package: None,
-    }));
-}
-
 /// The places in a file that a [[version-file]] of release.toml names.
 fn named_places(file: &VersionFile, text: &str) -> Result<Vec<Range<usize>>> {
     if let Some(search) = &file.search {
-        return Ok(matches(text, search));
+        return Ok(matches(text, search, file.spelling.into()));
     }
-    let Some(key) = &file.key else { return Ok(annotated(text)) };
+    let Some(key) = &file.key else { return Ok(annotated(text, file.spelling.into())) };
     let toml = parse_toml(&file.path, text)?;
     let path: Vec<&str> = key.split('.').collect();
     let value = at(toml.as_item(), &path).and_then(Item::as_value);
@@ -328,7 +309,7 @@ fn named_places(file: &VersionFile, text: &str) -> Result<Vec<Range<usize>>> {
 
 /// Refuses a number of places that release.toml does not expect.
 fn wrong_count(file: &VersionFile, found: usize) -> Option<Failure> {
-    let VersionFile { path, search, key, count } = file;
+    let VersionFile { path, search, key, count, .. } = file;
     let what = match (search, key) {
         (Some(search), _) => format!("`{search}`"),
         (None, Some(key)) => format!("the key `{key}`"),
@@ -352,6 +333,6 @@ fn at<'a>(root: &'a Item, path: &[&str]) -> Option<&'a Item> {
     path.iter().try_fold(root, |item, key| item.get(key))
 }
 
-fn spot(range: Range<usize>, place: Place, package: &ProjectPackage) -> Spot {
+pub(crate) fn spot(range: Range<usize>, place: Place, package: &ProjectPackage) -> Spot {
     Spot { range, place, package: Some(package.name.clone()) }
 }

@@ -9,6 +9,7 @@ pub mod files;
 mod find;
 mod finder;
 mod git;
+mod locks;
 pub mod log;
 mod places;
 mod python;
@@ -26,7 +27,7 @@ pub use git::{Git, TreeState};
 pub use places::{Carrier, Place, Spot};
 pub use settings::{
     AnnouncementSettings, ChangelogSettings, ChangelogStyle, CheckSettings, Coverage, PackageSettings,
-    ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings, VersionFile,
+    ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings, VersionFile, VersionSpelling,
 };
 pub use state::{Lock, State};
 pub use tags::{TagPattern, Tags};

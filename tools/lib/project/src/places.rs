@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Context, Result};
-use document::{Failure, PackageName, ProjectPath, Version};
+use document::{Failure, PackageName, ProjectPath, Spelling, Version};
 
 use crate::find::Project;
 use crate::finder::Finder;
@@ -42,14 +42,28 @@ pub enum Place {
     Lock,
     /// A dependency on another package of the project, with its operator.
     Pin(PackageName, String),
-    /// A place that release.toml names.
-    Configured,
+    /// `version` in the Cargo.toml of a crate that is the package's extension, or its own entry in Cargo.lock.
+    Crate,
+    /// A place that release.toml names, with the spelling that it has there.
+    Configured(Spelling),
+}
+
+impl Place {
+    /// How the version is spelled there.
+    pub fn spelling(&self) -> Spelling {
+        match self {
+            Place::Crate => Spelling::SemVer,
+            Place::Configured(spelling) => *spelling,
+            _ => Spelling::Pep440,
+        }
+    }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Place::Version | Place::Configured => f.write_str("version"),
+            Place::Version | Place::Configured(_) => f.write_str("version"),
+            Place::Crate => f.write_str("version of the crate"),
             Place::Variable(name) => f.write_str(name),
             Place::Lock => f.write_str("locked version"),
             Place::Pin(name, _) => write!(f, "pin of {name}"),
@@ -61,6 +75,11 @@ impl Carrier {
     /// The version as a place spells it.
     pub fn spelled(&self, spot: &Spot) -> &str {
         &self.text[spot.range.clone()]
+    }
+
+    /// The version that a place holds.
+    pub fn version(&self, spot: &Spot) -> Result<Version, Failure> {
+        Version::read(self.spelled(spot), spot.place.spelling())
     }
 
     /// The line of a place, counted from 1.
@@ -103,7 +122,7 @@ impl Project {
                     continue;
                 }
                 let place = format!("{}:{}", carrier.path, carrier.line(spot));
-                let version = carrier.spelled(spot).parse::<Version>().with_context(|| place.clone())?;
+                let version = carrier.version(spot).with_context(|| place.clone())?;
                 versions.push((version, format!("{place} has {} ({})", carrier.spelled(spot), spot.place)));
             }
         }

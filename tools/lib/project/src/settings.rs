@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use document::{Failure, PackageName, ProjectPath};
+use document::{Failure, PackageName, ProjectPath, Spelling};
 use serde::Deserialize;
 
 use crate::toml_text::place;
@@ -91,6 +91,33 @@ pub struct VersionFile {
     pub key: Option<String>,
     /// How many places there must be; any number from one where it is left out.
     pub count: Option<usize>,
+    /// How the version is spelled there: as Python does where it is left out.
+    #[serde(default)]
+    pub spelling: VersionSpelling,
+}
+
+/// How a [[version-file]] spells the version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum VersionSpelling {
+    /// As PEP 440 has it: `1.3.0rc1`, `0.4.0.post1`.
+    #[default]
+    Pep440,
+    /// As SemVer 2.0 has it, and so charts: `1.3.0-rc.1`, `0.4.0+post.1`.
+    Semver,
+    /// As the tag of an image, where `_` stands for `+`: `0.4.0_post.1`.
+    ImageTag,
+}
+
+impl From<VersionSpelling> for Spelling {
+    fn from(spelling: VersionSpelling) -> Self {
+        match spelling {
+            VersionSpelling::Pep440 => Spelling::Pep440,
+            VersionSpelling::Semver => Spelling::SemVer,
+            VersionSpelling::ImageTag => Spelling::ImageTag,
+        }
+    }
 }
 
 /// `[changelog]`.

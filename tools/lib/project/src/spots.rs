@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use document::{Failure, ProjectPath, Version};
+use document::{Failure, ProjectPath, Spelling, Version};
 use toml_edit::{Document, Value};
 
 use crate::toml_text;
@@ -29,7 +29,7 @@ pub(crate) fn inner(text: &str, value: &Value, offset: usize) -> Option<Range<us
 }
 
 /// The versions that stand where a pattern has `{version}`.
-pub(crate) fn matches(text: &str, pattern: &str) -> Vec<Range<usize>> {
+pub(crate) fn matches(text: &str, pattern: &str, spelling: Spelling) -> Vec<Range<usize>> {
     let (before, after) = pattern.split_once("{version}").unwrap_or((pattern, ""));
     let in_version = |c: char| c.is_ascii_alphanumeric() || ".!+-_".contains(c);
     let mut found = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) fn matches(text: &str, pattern: &str) -> Vec<Range<usize>> {
         let end = (1..=run)
             .rev()
             .map(|length| at + length)
-            .find(|end| text[*end..].starts_with(after) && text[at..*end].parse::<Version>().is_ok());
+            .find(|end| text[*end..].starts_with(after) && Version::read(&text[at..*end], spelling).is_ok());
         found.extend(end.map(|end| at..end));
         let next = text[at..].chars().next().map_or(1, char::len_utf8);
         from = end.unwrap_or(at + next);
@@ -52,14 +52,14 @@ pub(crate) fn matches(text: &str, pattern: &str) -> Vec<Range<usize>> {
 
 /// The versions in lines that Release Please's annotations mark: one with `x-release-please-version`, or all between
 /// `x-release-please-start-version` and `x-release-please-end`.
-pub(crate) fn annotated(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn annotated(text: &str, spelling: Spelling) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut in_block) = (0, false);
     for line in text.split_inclusive('\n') {
         in_block = (in_block || line.contains("x-release-please-start-version"))
             && !line.contains("x-release-please-end");
         if in_block || line.contains("x-release-please-version") {
-            found.extend(version_in(line).map(|range| start + range.start..start + range.end));
+            found.extend(version_in(line, spelling).map(|range| start + range.start..start + range.end));
         }
         start += line.len();
     }
@@ -67,13 +67,14 @@ pub(crate) fn annotated(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The first text of a line that reads as a version of at least three numbers.
-fn version_in(line: &str) -> Option<Range<usize>> {
+fn version_in(line: &str, spelling: Spelling) -> Option<Range<usize>> {
     let in_version = |c: char| c.is_ascii_alphanumeric() || ".!+-_".contains(c);
     let mut from = 0;
     while let Some(at) = line[from..].find(|c: char| c.is_ascii_digit()).map(|at| from + at) {
         let run = line[at..].find(|c| !in_version(c)).unwrap_or(line.len() - at);
-        let reads =
-            |end: &usize| line[at..*end].parse::<Version>().is_ok_and(|version| version.release().len() >= 3);
+        let reads = |end: &usize| {
+            Version::read(&line[at..*end], spelling).is_ok_and(|version| version.release().len() >= 3)
+        };
         if let Some(end) = (1..=run).rev().map(|length| at + length).find(reads) {
             return Some(at..end);
         }

@@ -9,9 +9,12 @@ fn at<'a>(text: &'a str, ranges: &[Range<usize>]) -> Vec<&'a str> {
 #[test]
 fn a_pattern_finds_each_version_between_its_texts() {
     let text = "LABEL version=\"1.2.3\" x\nLABEL version=\"1.2.3rc1\"\nversion=\"none\"\n";
-    assert_eq!(at(text, &matches(text, "version=\"{version}\"")), ["1.2.3", "1.2.3rc1"]);
-    assert_eq!(at("image:1.2.3-slim", &matches("image:1.2.3-slim", "image:{version}-slim")), ["1.2.3"]);
-    assert!(matches("äöü", "{version}").is_empty());
+    assert_eq!(at(text, &matches(text, "version=\"{version}\"", Spelling::Pep440)), ["1.2.3", "1.2.3rc1"]);
+    assert_eq!(
+        at("image:1.2.3-slim", &matches("image:1.2.3-slim", "image:{version}-slim", Spelling::Pep440)),
+        ["1.2.3"]
+    );
+    assert!(matches("äöü", "{version}", Spelling::Pep440).is_empty());
 }
 
 #[test]
@@ -34,5 +37,5 @@ fn broken_toml_is_named_with_its_place() {
 fn annotated_lines_hold_the_version() {
     let text = "a = 1.2.3\nb = '1.2.3' # x-release-please-version\n# x-release-please-start-version\nimage: x:v1.2.3-rc.1\n\
                 port 80\n# x-release-please-end\nc: 9.9.9\n";
-    assert_eq!(at(text, &annotated(text)), ["1.2.3", "1.2.3-rc.1"]);
+    assert_eq!(at(text, &annotated(text, Spelling::SemVer)), ["1.2.3", "1.2.3-rc.1"]);
 }
