@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Releases the project in the current folder by the tools alone, one pipe long. Needs the tools on PATH.
 #   release.sh LEVEL|VERSION [TARGET…]
-# The document after each tool is kept in dist/documents, which is what the orchestrator keeps in the git directory.
+# The document after each tool is kept in dist/documents, which is what the orchestrator keeps in the git directory;
+# those of an earlier run, by which that release can be taken back, are moved aside.
 # A failed tool writes nothing, so every tool after it ends with code 3 and does nothing.
 set -euo pipefail
 
@@ -10,7 +11,11 @@ shift
 to=()
 for target in "$@"; do to+=(--to "$target"); done
 
-documents=$(git rev-parse --show-toplevel)/dist/documents
+documents=dist/documents
+if [ -e "$documents/01-bump-version.json" ]; then
+  aside=$(mktemp -d "$documents.$(date -u +%Y-%m-%d).XXXXXX")
+  mv "$documents"/* "$aside"
+fi
 mkdir -p "$documents"
 keep() { tee "$documents/$1.json"; }
 

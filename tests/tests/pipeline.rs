@@ -36,6 +36,9 @@ fn the_orchestrator_and_the_pipe_give_the_same_documents_byte_for_byte() -> Resu
     }
     let kept = std::fs::read_to_string(one.project().join(".git/wainwright/v0.2.0/10-announce.json"))?;
     assert_eq!(last, kept);
+    other.shell(&format!("! {} 0.2.0", script.display()))?;
+    let earlier = other.shell("cat dist/documents.*/10-announce.json")?;
+    assert_eq!(earlier, kept, "a second run keeps the documents of the first");
     Ok(())
 }
 
