@@ -57,12 +57,15 @@ impl Finder<'_> {
         self.setup_py(package)?;
         self.modules(package, &named)?;
         let own = |carrier: &Carrier| carrier.spots.iter().any(|spot| spot.package.is_some());
-        if self.carriers[before..].iter().any(own) {
+        if self.carriers[before..].iter().any(own) || self.is_configured(package) {
             return Ok(());
         }
         let what =
             format!("cannot find the version of `{}`: neither `{path}` nor a module holds it", package.name);
-        Err(Failure::new(what).hint(format!("give `{path}` a `[project] version`")).into())
+        let hint = format!(
+            "give `{path}` a static `version`, or name the file that holds it as [[version-file]] in release.toml"
+        );
+        Err(Failure::new(what).hint(hint).into())
     }
 
     fn pyproject(&mut self, package: &ProjectPackage, path: &ProjectPath, named: &mut Named) -> Result<()> {
@@ -198,6 +201,17 @@ impl Finder<'_> {
             self.carriers.push(Carrier { path, text, spots });
         }
         Ok(())
+    }
+
+    /// Says whether release.toml names a file in the package's folder that holds the version.
+    fn is_configured(&self, package: &ProjectPackage) -> bool {
+        let inside = |file: &str| {
+            let below = |path: &ProjectPath| {
+                file.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            };
+            package.path.as_ref().is_none_or(below)
+        };
+        self.project.settings.version_file.iter().any(|file| inside(file.path.as_str()))
     }
 
     fn is_file(&self, path: &ProjectPath) -> bool {
