@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
 use crate::pipeline::{ROLLBACK, STAGES};
+use crate::tools::{Tools, failure_with_code};
 
 const REQUEST: &str = "00-request.json";
 
-/// The records of all releases of a repository.
+/// The records of all releases of a project, in the git directory that all projects of a repository share.
 #[derive(Debug, Clone)]
 pub struct Records {
     folder: PathBuf,
+    root: PathBuf,
 }
 
 /// The record of one release.
@@ -47,15 +49,23 @@ pub enum Progress {
 pub struct Driving(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl Records {
-    /// The records of the repository that holds a folder; `None` where there is no repository.
-    pub fn of(project: Option<&Path>) -> Result<Option<Self>> {
-        let shell = Shell::new()?;
-        if let Some(project) = project {
-            shell.change_dir(project);
+    /// The records of the project that the tools work on.
+    ///
+    /// Another project of the repository, or another worktree, has records of its own: resuming here what was
+    /// built there would publish the wrong files.
+    pub fn of(tools: &Tools) -> Result<Self> {
+        let ended = tools.run(STAGES[0], &["--root"], &[], None)?;
+        let root = PathBuf::from(String::from_utf8_lossy(&ended.stdout).trim_end_matches('\n'));
+        if ended.code != 0 {
+            let cause = ended.stderr.trim_start_matches("bump-version: error: ").trim_end();
+            let (cause, hint) =
+                cause.split_once("\n\nhint: ").unwrap_or((cause, "name a project with `--project DIR`"));
+            return Err(failure_with_code(ended.code, cause.to_owned()).hint(hint).into());
         }
-        let answer =
-            cmd!(shell, "git rev-parse --path-format=absolute --git-common-dir").quiet().ignore_stderr();
-        Ok(answer.read().ok().map(|git_dir| Self { folder: Path::new(&git_dir).join("wainwright") }))
+        let shell = Shell::new()?;
+        shell.change_dir(&root);
+        let git_dir = cmd!(shell, "git rev-parse --path-format=absolute --git-common-dir").quiet().read()?;
+        Ok(Self { folder: Path::new(&git_dir).join("wainwright"), root })
     }
 
     /// Takes the right to drive a release; where another process has it, that is an error.
@@ -94,7 +104,10 @@ impl Records {
                 folders.push(entry.path());
                 let request = entry.path().join(REQUEST);
                 if let Ok(written) = std::fs::metadata(&request).and_then(|request| request.modified()) {
-                    found.push((written, Record::read(entry.path())?));
+                    let record = Record::read(entry.path())?;
+                    if record.root().is_none_or(|root| root == self.root) {
+                        found.push((written, record));
+                    }
                 }
             }
         }
@@ -116,6 +129,17 @@ impl Records {
     pub fn start(&self, release: &Release, request: &str) -> Result<Record> {
         let folder = self.folder.join(&release.version.tag);
         // A release of this version that was undone before it was published may have left its documents here.
+        if folder.join(REQUEST).is_file() {
+            let record = Record::read(folder.clone())?;
+            if let Some(root) = record.root().filter(|root| *root != self.root) {
+                let what = format!(
+                    "cannot start the release {}: it was started in `{}`",
+                    record.tag,
+                    root.display()
+                );
+                return Err(Failure::new(what).hint("go on with it there, or take it back there").into());
+            }
+        }
         if folder.is_dir() {
             std::fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot clear `{}`", folder.display()))?;
@@ -125,6 +149,7 @@ impl Records {
             "date": release.version.date,
             "tag": release.version.tag,
             "version": release.version.current.to_string(),
+            "root": self.root,
         });
         write(&folder.join(REQUEST), &serde_json::to_vec_pretty(&request)?)?;
         Record::read(folder)
@@ -149,6 +174,11 @@ impl Record {
     /// The date of the release.
     pub fn date(&self) -> &str {
         self.request["date"].as_str().unwrap_or_default()
+    }
+
+    /// The folder of the project that is released.
+    fn root(&self) -> Option<&Path> {
+        self.request["root"].as_str().map(Path::new)
     }
 
     /// The version of the release.

@@ -42,10 +42,9 @@ pub struct Finished {
 
 /// Releases a project, or goes on with an interrupted release.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let project = arguments.project.as_deref();
-    let tools = Tools::ready()?.on(project);
+    let tools = Tools::ready()?.on(arguments.project.as_deref());
     if arguments.resume {
-        let Some(records) = Records::of(project)? else { return Err(nothing_to_resume().into()) };
+        let records = Records::of(&tools)?;
         let _driving = records.drive()?;
         let Some(record) = records.unfinished()? else { return Err(nothing_to_resume().into()) };
         return report(&go_on(&tools, record)?);
@@ -59,15 +58,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         dry_run(&tools, request)?;
         confirm("Release it?")?;
     }
-    report(&release(&tools, project, request)?)
+    report(&release(&tools, request)?)
 }
 
 /// Releases a project from the beginning.
-pub fn release(tools: &Tools, project: Option<&std::path::Path>, request: &str) -> Result<Finished> {
-    let records = Records::of(project)?;
-    // The right to drive is taken where there is a repository; where there is none, bump-version says so below.
-    let _driving = records.as_ref().map(Records::drive).transpose()?;
-    if let Some(open) = records.as_ref().map(Records::unfinished).transpose()?.flatten() {
+pub fn release(tools: &Tools, request: &str) -> Result<Finished> {
+    let records = Records::of(tools)?;
+    let _driving = records.drive()?;
+    if let Some(open) = records.unfinished()? {
         let what =
             format!("cannot start a release: {} is not finished, {}", open.tag, where_it_stands(&open));
         let version = open.version().map_or_else(|| open.tag.clone(), |version| version.to_string());
@@ -87,7 +85,6 @@ pub fn release(tools: &Tools, project: Option<&std::path::Path>, request: &str) 
         .into());
     }
     let planned = Release::from_json(&planned.stdout)?;
-    let Some(records) = records else { anyhow::bail!("cannot find the git directory of the project") };
     let record = records.start(&planned, request)?;
     go_on(tools, record)
 }
@@ -170,9 +167,16 @@ pub fn where_it_stands(record: &Record) -> String {
 fn stopped(record: &Record, stage: &str, ended: &Ended) -> Failure {
     let what = format!("cannot finish the release {}: `{stage}` ended with code {}", record.tag, ended.code);
     let version = record.version().map_or_else(|| record.tag.clone(), |version| version.to_string());
-    failure_with_code(ended.code, what).hint(format!(
-        "mend the cause and run `cargo xtask release --resume`, or take it back with `cargo xtask rollback {version}`"
-    ))
+    let (resume, rollback) = ("`cargo xtask release --resume`", format!("`cargo xtask rollback {version}`"));
+    // From the build on, everything is made of the release commit: a file that is mended now is not in it.
+    let hint = if matches!(stage, "build-wheels" | "validate") {
+        format!(
+            "{resume} tries it again; if a file of the project has to change, {rollback}, mend it and release again"
+        )
+    } else {
+        format!("mend the cause and run {resume}, or take it back with {rollback}")
+    };
+    failure_with_code(ended.code, what).hint(hint)
 }
 
 fn nothing_to_resume() -> Failure {

@@ -32,11 +32,9 @@ pub struct Arguments {
 
 /// Shows what can be taken back of a release, and takes it back.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let project = arguments.project.as_deref();
-    let tools = Tools::ready()?.on(project);
-    let records = Records::of(project)?;
-    let record = records.as_ref().map(|records| records.find(&arguments.version)).transpose()?.flatten();
-    let (Some(records), Some(record)) = (records, record) else {
+    let tools = Tools::ready()?.on(arguments.project.as_deref());
+    let records = Records::of(&tools)?;
+    let Some(record) = records.find(&arguments.version)? else {
         let what = format!("cannot take {} back: there is no record of its release here", arguments.version);
         return Err(Failure::new(what)
             .hint("run it in the clone that released it; `cargo xtask status` lists what is here")

@@ -3,21 +3,18 @@
 use std::path::Path;
 
 use anyhow::Result;
-use document::Failure;
 
 use crate::pipeline::STAGES;
 use crate::record::{Progress, Records};
 use crate::release::where_it_stands;
+use crate::tools::Tools;
 
 /// Prints a line for each release that this repository has a record of, and what can be done next.
 pub fn run(project: Option<&Path>) -> Result<()> {
-    let Some(records) = Records::of(project)? else {
-        let failure = Failure::new("cannot tell the status: this is no git repository");
-        return Err(failure.hint("run it inside a project, or name one with `--project DIR`").into());
-    };
+    let records = Records::of(&Tools::ready()?.on(project))?;
     let all = records.all()?;
     if all.is_empty() {
-        return filter::write_stdout("no release was made here yet\n");
+        return filter::write_stdout("no release was made here yet by `cargo xtask release`\n");
     }
     let driven = records.is_driven();
     let mut text = String::new();

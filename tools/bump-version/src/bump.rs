@@ -36,11 +36,12 @@ impl fmt::Display for ChangePlace<'_> {
 
 /// Decides on the next version and on every edit. Reads only.
 pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> {
-    // Three answers of git, asked at once: each costs a process.
-    let (state, all, reachable) = std::thread::scope(|scope| {
+    // Four answers of git, asked at once: each costs a process.
+    let (state, all, reachable, committer) = std::thread::scope(|scope| {
         let all = scope.spawn(|| project.git.tags(false));
         let reachable = scope.spawn(|| project.git.tags(true));
-        (project.git.tree_state(), join(all), join(reachable))
+        let committer = scope.spawn(|| project.git.ask(&["var", "GIT_COMMITTER_IDENT"]));
+        (project.git.tree_state(), join(all), join(reachable), join(committer))
     });
     let state = state?;
     let Some(head) = state.head.clone() else {
@@ -56,6 +57,12 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> 
     let wanted = request.after(&carried);
     if bumps {
         refuse_tree(project, &state, &journal)?;
+        if committer?.is_none() {
+            let what = format!("cannot release `{}`: git does not know who commits", project.name);
+            return Err(Failure::new(what)
+                .hint("run `git config user.name NAME` and `git config user.email MAIL`")
+                .into());
+        }
         used::refuse(&all, &reachable, &carried, &wanted)?;
     }
     let mut rewrites = Vec::new();

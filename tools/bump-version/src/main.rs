@@ -9,6 +9,7 @@ mod used;
 
 use std::process::ExitCode;
 
+use filter::Output;
 use project::Project;
 
 /// Bumps the version everywhere at once, and prints the release document that the other tools fill in.
@@ -17,7 +18,7 @@ use project::Project;
 #[derive(Debug, clap::Args)]
 struct Arguments {
     /// major, minor, patch, a version (PEP 440), or current for no bump
-    #[arg(value_name = "LEVEL|VERSION", required_unless_present = "check")]
+    #[arg(value_name = "LEVEL|VERSION", required_unless_present_any = ["check", "root"])]
     request: Option<next::Request>,
     /// The date of the release, YYYY-MM-DD [default: today in UTC]
     #[arg(long, value_parser = date)]
@@ -28,11 +29,17 @@ struct Arguments {
     /// Only check: one version in every place, and no other place in a tracked file that holds it
     #[arg(long, conflicts_with_all = ["request", "date", "check_remote"])]
     check: bool,
+    /// Only print the folder of the project
+    #[arg(long, conflicts_with_all = ["request", "date", "check_remote", "check"])]
+    root: bool,
 }
 
 fn main() -> ExitCode {
     filter::run("bump-version", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
+        if arguments.root {
+            return Ok(Output::Text(format!("{}\n", project.root.display())));
+        }
         let Some(request) = &arguments.request else { return bump::check(&project, stage) };
         let date = arguments.date.clone().unwrap_or_else(project::today);
         let bump = bump::plan(&project, request, date)?;

@@ -61,8 +61,10 @@ impl Project {
     /// the git repository, else the nearest pyproject.toml.
     pub fn find(start: Option<&Path>) -> Result<Self> {
         let start = start.unwrap_or(Path::new("."));
-        let start =
-            start.canonicalize().with_context(|| format!("cannot open the folder `{}`", start.display()))?;
+        let start = start.canonicalize().map_err(|cause| {
+            Failure::new(format!("cannot open the folder `{}`: {cause}", start.display()))
+                .hint("name the project's folder with `--project DIR`")
+        })?;
         let root = find_root(&start)?;
         let git = Git::open(&root)?;
         let settings = Settings::read(&root)?;
