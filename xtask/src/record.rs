@@ -126,7 +126,7 @@ impl Records {
     }
 
     /// Starts the record of a release: what was asked for, before anything happens.
-    pub fn start(&self, release: &Release, request: &str) -> Result<Record> {
+    pub fn start(&self, release: &Release, request: &[&str]) -> Result<Record> {
         let folder = self.folder.join(&release.version.tag);
         // A release of this version that was undone before it was published may have left its documents here.
         if folder.join(REQUEST).is_file() {
@@ -145,7 +145,7 @@ impl Records {
                 .with_context(|| format!("cannot clear `{}`", folder.display()))?;
         }
         let request = json!({
-            "request": request,
+            "request": request.join(" "),
             "date": release.version.date,
             "tag": release.version.tag,
             "version": release.version.current.to_string(),
@@ -166,9 +166,9 @@ impl Record {
         Ok(Self { tag, folder, request })
     }
 
-    /// What was asked for.
-    pub fn request(&self) -> &str {
-        self.request["request"].as_str().unwrap_or("current")
+    /// The words of what was asked for.
+    pub fn request(&self) -> Vec<&str> {
+        self.request["request"].as_str().unwrap_or("current").split(' ').collect()
     }
 
     /// The date of the release.

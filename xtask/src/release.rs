@@ -14,9 +14,10 @@ use crate::tools::{Ended, Tools, failure_with_code};
 /// `cargo xtask release`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// major, minor, patch, a version (PEP 440), or current for no bump
-    #[arg(value_name = "LEVEL|VERSION", required_unless_present = "resume")]
-    request: Option<String>,
+    /// What to release: major, minor or patch; alpha, beta, rc or dev for the next pre-release, alone or behind one of
+    /// these three (`minor rc`); release to end a pre-release; post; a version (PEP 440); or current for no bump
+    #[arg(value_name = "LEVEL|VERSION", required_unless_present = "resume", num_args = 1..)]
+    request: Vec<String>,
     /// The project's folder, or one inside it [default: the current folder]
     #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
     project: Option<PathBuf>,
@@ -49,7 +50,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let Some(record) = records.unfinished()? else { return Err(nothing_to_resume().into()) };
         return report(&go_on(&tools, record)?);
     }
-    let request = arguments.request.as_deref().unwrap_or_default();
+    let words: Vec<&str> = arguments.request.iter().map(String::as_str).collect();
+    let request = words.as_slice();
     if arguments.dry_run {
         return dry_run(&tools, request);
     }
@@ -62,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Releases a project from the beginning.
-pub fn release(tools: &Tools, request: &str) -> Result<Finished> {
+pub fn release(tools: &Tools, request: &[&str]) -> Result<Finished> {
     let records = Records::of(tools)?;
     let _driving = records.drive()?;
     if let Some(open) = records.unfinished()? {
@@ -75,7 +77,8 @@ pub fn release(tools: &Tools, request: &str) -> Result<Finished> {
         return Err(Failure::new(what).hint(hint).into());
     }
     // The tag names the record, and the record must stand before anything changes.
-    let planned = tools.run(STAGES[0], &[request, "--check-remote", "--dry-run"], &[], None)?;
+    let arguments = [request, &["--check-remote", "--dry-run"]].concat();
+    let planned = tools.run(STAGES[0], &arguments, &[], None)?;
     if planned.code != 0 {
         filter::print_text(planned.stderr.trim_end());
         return Err(failure_with_code(
@@ -103,9 +106,9 @@ fn go_on(tools: &Tools, record: Record) -> Result<Finished> {
     }
     for (at, stage) in STAGES.iter().enumerate().skip(done) {
         progress.begin(stage);
-        let first = [record.request(), "--check-remote", "--date", record.date()];
-        let arguments = if at == 0 { &first[..] } else { &[] };
-        let ended = tools.run(stage, arguments, &document, Some(&progress))?;
+        let first = || [&record.request()[..], &["--check-remote", "--date", record.date()]].concat();
+        let arguments = if at == 0 { first() } else { Vec::new() };
+        let ended = tools.run(stage, &arguments, &document, Some(&progress))?;
         times.push((*stage, progress.end()));
         if ended.code != 0 {
             progress.finish();
@@ -120,15 +123,15 @@ fn go_on(tools: &Tools, record: Record) -> Result<Finished> {
 }
 
 /// Prints every action of a release, tool by tool, each with the document of the one before.
-fn dry_run(tools: &Tools, request: &str) -> Result<()> {
+fn dry_run(tools: &Tools, request: &[&str]) -> Result<()> {
     let mut progress = Progress::new();
     progress.print("dry run: nothing is written");
     let mut document = Vec::new();
     for (at, stage) in STAGES.iter().enumerate() {
         progress.begin(stage);
-        let first = [request, "--check-remote", "--dry-run"];
-        let arguments = if at == 0 { &first[..] } else { &["--dry-run"] };
-        let ended = tools.run(stage, arguments, &document, Some(&progress))?;
+        let arguments =
+            if at == 0 { [request, &["--check-remote", "--dry-run"]].concat() } else { vec!["--dry-run"] };
+        let ended = tools.run(stage, &arguments, &document, Some(&progress))?;
         progress.end();
         if ended.code != 0 {
             progress.finish();

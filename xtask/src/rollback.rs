@@ -84,7 +84,8 @@ fn carry_out(tools: &Tools, arguments: &[&str], document: &[u8], progress: &Prog
 
 /// The document of a release that stopped inside its first stage: the same that the stage would have written.
 fn planned_document(tools: &Tools, record: &Record) -> Result<Vec<u8>> {
-    let ended = tools.run(STAGES[0], &[record.request(), "--date", record.date(), "--dry-run"], &[], None)?;
+    let arguments = [&record.request()[..], &["--date", record.date(), "--dry-run"]].concat();
+    let ended = tools.run(STAGES[0], &arguments, &[], None)?;
     if ended.code != 0 {
         filter::print_text(ended.stderr.trim_end());
         return Err(

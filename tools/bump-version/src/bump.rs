@@ -54,7 +54,7 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> 
     let journal = if bumps { Journal::read(project, Some(&head))? } else { Journal::default() };
     let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
     let carried = project.version(&carriers)?;
-    let wanted = request.after(&carried);
+    let wanted = request.after(&carried, all.last_post(&carried))?;
     if bumps {
         refuse_tree(project, &state, &journal)?;
         if committer?.is_none() {

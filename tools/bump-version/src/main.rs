@@ -17,9 +17,10 @@ use project::Project;
 /// All files change together or not at all. What stands around a version is left byte for byte.
 #[derive(Debug, clap::Args)]
 struct Arguments {
-    /// major, minor, patch, a version (PEP 440), or current for no bump
-    #[arg(value_name = "LEVEL|VERSION", required_unless_present_any = ["check", "root"])]
-    request: Option<next::Request>,
+    /// What to release: major, minor or patch; alpha, beta, rc or dev for the next pre-release, alone or behind one of
+    /// these three (`minor rc`); release to end a pre-release; post; a version (PEP 440); or current for no bump
+    #[arg(value_name = "LEVEL|VERSION", num_args = 1.., required_unless_present_any = ["check", "root"])]
+    request: Vec<next::Request>,
     /// The date of the release, YYYY-MM-DD [default: today in UTC]
     #[arg(long, value_parser = date)]
     date: Option<String>,
@@ -40,9 +41,12 @@ fn main() -> ExitCode {
         if arguments.root {
             return Ok(Output::Text(format!("{}\n", project.root.display())));
         }
-        let Some(request) = &arguments.request else { return bump::check(&project, stage) };
+        if arguments.check {
+            return bump::check(&project, stage);
+        }
+        let request = next::Request::of(&arguments.request)?;
         let date = arguments.date.clone().unwrap_or_else(project::today);
-        let bump = bump::plan(&project, request, date)?;
+        let bump = bump::plan(&project, &request, date)?;
         if arguments.check_remote {
             used::check_remote(&project, &bump.release)?;
         }

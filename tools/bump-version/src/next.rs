@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use document::{Failure, Level, Version};
+use document::{Failure, Level, Part, Series, Version};
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,20 +16,43 @@ pub enum Request {
 impl FromStr for Request {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "major" => Ok(Self::Level(Level::Major)),
-            "minor" => Ok(Self::Level(Level::Minor)),
-            "patch" => Ok(Self::Level(Level::Patch)),
-            "current" => Ok(Self::Level(Level::Current)),
-            other => other.parse().map(Self::Version).map_err(|wrong: Failure| {
-                format!("{wrong}\n\nhint: say major, minor, patch, current, or a version such as 1.3.0")
-            }),
+    /// Reads one word of the command line.
+    fn from_str(word: &str) -> Result<Self, String> {
+        // `explicit` is how a document says that a version was named; on the command line it would name none.
+        if let Some(level) = word.parse().ok().filter(|level| *level != Level::Explicit) {
+            return Ok(Self::Level(level));
         }
+        word.parse().map(Self::Version).map_err(|wrong: Failure| {
+            format!(
+                "{wrong}\n\nhint: say major, minor, patch, alpha, beta, rc, dev, release, post, current, two words as in `minor rc`, or a version such as 1.3.0"
+            )
+        })
     }
 }
 
 impl Request {
+    /// Joins the words of the command line: one, or a part of the version and a series as in `minor rc`.
+    pub fn of(words: &[Self]) -> Result<Self, Failure> {
+        let both = match words {
+            [one] => return Ok(one.clone()),
+            [Self::Level(part), Self::Level(Level::Pre { of: None, series })] => match part {
+                Level::Major => Some((Part::Major, *series)),
+                Level::Minor => Some((Part::Minor, *series)),
+                Level::Patch => Some((Part::Patch, *series)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((part, series)) = both else {
+            let words: Vec<String> = words.iter().map(Self::word).collect();
+            let what = format!("cannot read `{}` as one request", words.join(" "));
+            return Err(Failure::usage(what).hint(
+                "say major, minor or patch first and alpha, beta, rc or dev behind it, as in `minor rc`",
+            ));
+        };
+        Ok(Self::Level(Level::Pre { of: Some(part), series }))
+    }
+
     /// The level as the document records it.
     pub fn level(&self) -> Level {
         match self {
@@ -38,35 +61,124 @@ impl Request {
         }
     }
 
-    /// The version that follows `current`. The number of release parts is kept.
+    /// The version that follows `current`, whose last post release has that number. The number of release parts is
+    /// kept.
     ///
-    /// A pre-release is finished by the level that it leads to: `patch`, `minor` and `major` of 2.0.0rc1 are 2.0.0.
-    pub fn after(&self, current: &Version) -> Version {
+    /// A pre-release is finished by the level that it leads to: `patch`, `minor` and `major` of 2.0.0rc1 are 2.0.0. A
+    /// series that stands alone goes on towards the release that the project is on its way to, and after a release
+    /// towards the next patch; with a part before it, towards the version that the part alone gives.
+    pub fn after(&self, current: &Version, last_post: Option<u64>) -> Result<Version, Failure> {
         let level = match self {
-            Self::Version(version) => return version.clone(),
-            Self::Level(Level::Current | Level::Explicit) => return current.clone(),
+            Self::Version(version) => return Ok(version.clone()),
             Self::Level(level) => *level,
         };
-        let at = match level {
-            Level::Major => 0,
-            Level::Minor => 1,
-            _ => 2,
-        };
-        let mut numbers = current.release().to_vec();
-        numbers.resize(numbers.len().max(at + 1), 0);
-        let leads_here =
-            current.is_prerelease() && !current.is_postrelease() && numbers[at + 1..].iter().all(|n| *n == 0);
-        if !leads_here {
-            numbers[at] += 1;
-            numbers[at + 1..].fill(0);
+        match level {
+            Level::Current | Level::Explicit => Ok(current.clone()),
+            Level::Major => Ok(step(current, Part::Major)),
+            Level::Minor => Ok(step(current, Part::Minor)),
+            Level::Patch => Ok(step(current, Part::Patch)),
+            Level::Pre { of, series } => pre(current, of, series),
+            Level::Release => release(current),
+            Level::Post => post(current, last_post),
         }
-        current.with_release(numbers)
     }
+
+    fn word(&self) -> String {
+        match self {
+            Self::Level(level) => level.to_string(),
+            Self::Version(version) => version.to_string(),
+        }
+    }
+}
+
+/// The final release that a part leads to.
+fn step(current: &Version, part: Part) -> Version {
+    let at = match part {
+        Part::Major => 0,
+        Part::Minor => 1,
+        Part::Patch => 2,
+    };
+    let mut numbers = current.release().to_vec();
+    numbers.resize(numbers.len().max(at + 1), 0);
+    let leads_here = leads_to_a_release(current) && numbers[at + 1..].iter().all(|n| *n == 0);
+    if !leads_here {
+        numbers[at] += 1;
+        numbers[at + 1..].fill(0);
+    }
+    current.with_release(numbers)
+}
+
+/// The next version of a series of pre-releases; its first number is 1.
+fn pre(current: &Version, of: Option<Part>, series: Series) -> Result<Version, Failure> {
+    if let (None, Series::Dev, Some(number)) = (of, series, current.dev()) {
+        return Ok(current.with_pre(Series::Dev, number + 1));
+    }
+    let target = match of {
+        Some(part) => step(current, part),
+        None if leads_to_a_release(current) => current.base(),
+        None => step(current, Part::Patch),
+    };
+    if !leads_to_a_release(current) || current.base() != target {
+        return Ok(target.with_pre(series, 1));
+    }
+    match (current.pre(), current.dev()) {
+        (None, Some(number)) if series == Series::Dev => Ok(target.with_pre(series, number + 1)),
+        (None, _) => Ok(target.with_pre(series, 1)),
+        (Some(_), Some(number)) if series == Series::Dev => Ok(current.with_pre(series, number + 1)),
+        (Some((running, number)), None) if series == Series::Dev => {
+            Ok(target.with_pre(running, number + 1).with_pre(Series::Dev, 1))
+        }
+        (Some((running, number)), dev) if running == series => {
+            // 1.0rc2.dev3 is before 1.0rc2, which is still to come.
+            Ok(target.with_pre(series, if dev.is_some() { number } else { number + 1 }))
+        }
+        (Some((running, _)), _) if running < series => Ok(target.with_pre(series, 1)),
+        (Some((running, _)), _) => {
+            let what = format!(
+                "cannot release another {series} of {target}: {current} is a later pre-release, and {series} comes before {running}"
+            );
+            Err(Failure::new(what).hint(format!("say {running} for the next one, or release for {target}")))
+        }
+    }
+}
+
+/// The release that a pre-release led to, or the post release that a dev release of it led to.
+fn release(current: &Version) -> Result<Version, Failure> {
+    if !current.is_prerelease() {
+        let what = format!("cannot drop the pre-release of {current}: it is none");
+        return Err(Failure::new(what).hint("say major, minor or patch for the next release"));
+    }
+    Ok(if current.pre().is_some() { current.base() } else { current.without_dev() })
+}
+
+/// The post release behind the last one.
+fn post(current: &Version, last: Option<u64>) -> Result<Version, Failure> {
+    if leads_to_a_release(current) {
+        let what = format!(
+            "cannot release a post release of {current}: a pre-release is followed by another one, or by its release"
+        );
+        return Err(Failure::new(what).hint(format!("say release for {}", current.base())));
+    }
+    Ok(current.without_dev().with_post(Some(last.map_or(1, |last| last + 1))))
+}
+
+fn leads_to_a_release(current: &Version) -> bool {
+    current.is_prerelease() && !current.is_postrelease()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn request(words: &str) -> Result<Request, Failure> {
+        let words: Vec<Request> = words.split(' ').map(|word| word.parse().unwrap()).collect();
+        Request::of(&words)
+    }
+
+    fn after(current: &str, words: &str) -> Result<String, Failure> {
+        let version = request(words)?.after(&current.parse().unwrap(), None)?;
+        Ok(version.to_string())
+    }
 
     #[test]
     fn steps_as_semver_and_npm_do() {
@@ -85,17 +197,107 @@ mod tests {
             ("1.3.0rc1", "major", "2.0.0"),
             ("1.3.1rc1", "minor", "1.4.0"),
             ("0.4.0.post1", "patch", "0.4.1"),
+            ("2024.12.01", "patch", "2024.12.2"),
             ("1!1.0", "major", "1!2.0"),
             ("1.2.3", "current", "1.2.3"),
             ("1.2.3", "1.9.0rc2", "1.9.0rc2"),
         ] {
-            let request: Request = level.parse().unwrap();
-            assert_eq!(request.after(&current.parse().unwrap()).to_string(), expected, "{current} {level}");
+            assert_eq!(after(current, level).unwrap(), expected, "{current} {level}");
+        }
+    }
+
+    #[test]
+    fn starts_a_series_at_one_and_goes_on_from_where_it_is() {
+        for (current, words, expected) in [
+            ("1.2.3", "alpha", "1.2.4a1"),
+            ("1.2.3", "dev", "1.2.4.dev1"),
+            ("0.4.0.post1", "rc", "0.4.1rc1"),
+            ("1.0.0a0", "alpha", "1.0.0a1"),
+            ("1.0.0a1", "alpha", "1.0.0a2"),
+            ("1.0.0a2", "beta", "1.0.0b1"),
+            ("1.0.0b1", "rc", "1.0.0rc1"),
+            ("1.0.0rc9", "rc", "1.0.0rc10"),
+            ("1.3rc1", "rc", "1.3rc2"),
+            ("1.0.0.dev0", "dev", "1.0.0.dev1"),
+            ("1.0.0.dev3", "alpha", "1.0.0a1"),
+            ("1.0.0rc1", "dev", "1.0.0rc2.dev1"),
+            ("1.0.0rc2.dev1", "dev", "1.0.0rc2.dev2"),
+            ("1.0.0rc2.dev1", "rc", "1.0.0rc2"),
+            ("1.0.0a2.dev1", "beta", "1.0.0b1"),
+            ("1.0.0.post1.dev1", "dev", "1.0.0.post1.dev2"),
+            ("1!1.0.0a1", "alpha", "1!1.0.0a2"),
+        ] {
+            assert_eq!(after(current, words).unwrap(), expected, "{current} {words}");
+        }
+    }
+
+    #[test]
+    fn a_part_before_a_series_says_what_it_leads_to() {
+        for (current, words, expected) in [
+            ("1.2.3", "patch alpha", "1.2.4a1"),
+            ("1.2.3", "minor rc", "1.3.0rc1"),
+            ("1.2.3", "major dev", "2.0.0.dev1"),
+            ("1.2", "minor beta", "1.3b1"),
+            ("1.3.0rc1", "minor rc", "1.3.0rc2"),
+            ("1.3.0b1", "minor rc", "1.3.0rc1"),
+            ("1.3.0rc1", "major rc", "2.0.0rc1"),
+            ("1.3.1a1", "minor rc", "1.4.0rc1"),
+            ("1.3.0.dev4", "minor dev", "1.3.0.dev5"),
+            ("1.3.0rc1", "minor dev", "1.3.0rc2.dev1"),
+            ("1.3.0rc2.dev1", "minor dev", "1.3.0rc2.dev2"),
+        ] {
+            assert_eq!(after(current, words).unwrap(), expected, "{current} {words}");
+        }
+    }
+
+    #[test]
+    fn release_drops_the_pre_release() {
+        for (current, expected) in [
+            ("1.3.0rc1", "1.3.0"),
+            ("1.3rc1", "1.3"),
+            ("1.3.0.dev1", "1.3.0"),
+            ("1.3.0a1.dev1", "1.3.0"),
+            ("1.3.0.post1.dev1", "1.3.0.post1"),
+        ] {
+            assert_eq!(after(current, "release").unwrap(), expected, "{current}");
+        }
+        assert!(after("1.3.0", "release").unwrap_err().to_string().contains("it is none"));
+    }
+
+    #[test]
+    fn post_is_one_above_the_last() {
+        let post = |current: &str, last| {
+            let current: Version = current.parse().unwrap();
+            request("post").unwrap().after(&current, last).map(|version| version.to_string())
+        };
+        assert_eq!(post("0.4.0", None).unwrap(), "0.4.0.post1");
+        assert_eq!(post("0.4.0", Some(1)).unwrap(), "0.4.0.post2");
+        assert_eq!(post("0.4.0.post1", Some(4)).unwrap(), "0.4.0.post5");
+        assert!(post("0.4.0rc1", None).unwrap_err().to_string().contains("another one, or by its release"));
+    }
+
+    #[test]
+    fn refuses_to_go_back_in_the_series() {
+        for (current, words) in [("1.0.0rc1", "alpha"), ("1.0.0b2", "alpha"), ("1.3.0rc1", "minor beta")] {
+            let message = after(current, words).unwrap_err().to_string();
+            assert!(message.contains("is a later pre-release"), "{message}");
         }
     }
 
     #[test]
     fn refuses_what_is_neither_level_nor_version() {
-        assert!("mior".parse::<Request>().unwrap_err().contains("say major, minor, patch"));
+        for word in ["mior", "explicit", "rc minor"] {
+            assert!(word.parse::<Request>().unwrap_err().contains("say major, minor, patch"), "{word}");
+        }
+    }
+
+    #[test]
+    fn refuses_words_that_do_not_go_together() {
+        assert_eq!("minor rc".parse::<Request>().unwrap(), request("minor rc").unwrap());
+        for words in ["rc minor", "minor patch", "alpha beta", "minor post", "1.0 rc", "minor rc dev"] {
+            let failure = request(words).unwrap_err();
+            assert!(failure.to_string().contains(&format!("`{words}`")), "{failure}");
+            assert_eq!(Failure::of(&failure.into()).1, document::Exit::Usage);
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! Versions that cannot be given out: released, taken back, or below what is released.
+//! Versions that cannot be given out: released, taken back, below what is released, or a post release out of turn.
 
 use anyhow::Result;
-use document::{Failure, Release, Version};
+use document::{Failure, Release, Series, Version};
 use project::{Project, Tags};
 
 /// Refuses a version that was used, or that is not above what this branch has released.
@@ -9,7 +9,7 @@ use project::{Project, Tags};
 /// `all` are the tags of the repository, `reachable` those on the history of the current commit.
 pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version) -> Result<(), Failure> {
     let refusal = |why: String| {
-        let free = free_after(all, reachable, carried.max(wanted));
+        let free = free_after(all, reachable, carried, wanted);
         Failure::new(format!("cannot release {wanted}: {why}"))
             .hint(format!("the next free version is {free}: name it in place of the level"))
     };
@@ -26,6 +26,7 @@ pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version)
     if let Some(tag) = all.released(wanted) {
         return Err(refusal(format!("it is released already (tag {tag})")));
     }
+    refuse_post(all, wanted)?;
     if let Some((highest, tag)) = reachable.highest_below(None).filter(|(highest, _)| *highest > wanted) {
         return Err(refusal(format!(
             "it is not above {highest}, the highest version on this branch (tag {tag})"
@@ -35,6 +36,28 @@ pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version)
         return Err(refusal(format!("it is not above {carried}, which the project carries")));
     }
     Ok(())
+}
+
+/// Refuses a post release that does not follow a release, or the last post release of it.
+fn refuse_post(all: &Tags, wanted: &Version) -> Result<(), Failure> {
+    let Some(number) = wanted.post() else { return Ok(()) };
+    let of = wanted.without_dev().with_post(None);
+    if all.released(&of).or(all.withdrawn(&of)).is_none() {
+        let what = format!("cannot release {wanted}: {of} was never released, no tag names it");
+        return Err(Failure::new(what)
+            .hint(format!("release {of} first; if it is released, `git fetch --tags` brings its tag")));
+    }
+    let last = all.last_post(wanted);
+    let next = last.map_or(1, |last| last + 1);
+    if number == next {
+        return Ok(());
+    }
+    let why = match last {
+        Some(last) => format!("the last post release of {of} is {}", of.with_post(Some(last))),
+        None => format!("{of} has no post release yet"),
+    };
+    let what = format!("cannot release {wanted}: {why}, and post releases are numbered without gaps from 1");
+    Err(Failure::new(what).hint(format!("the next one is {}: say post", of.with_post(Some(next)))))
 }
 
 /// Refuses a release that the remote would refuse: its branch is ahead, or the tag is taken there.
@@ -76,14 +99,32 @@ pub fn check_remote(project: &Project, release: &Release) -> Result<()> {
     Ok(())
 }
 
-/// The next free version above `least` and above everything that this branch has released.
-fn free_after(all: &Tags, reachable: &Tags, least: &Version) -> Version {
-    let highest = reachable.highest_below(None).map_or(least, |(highest, _)| highest.max(least));
-    let mut numbers = highest.release().to_vec();
-    let last = numbers.len() - 1;
+/// The next free version of the kind that was wanted, above everything that this branch has released.
+fn free_after(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version) -> Version {
+    let highest =
+        reachable.highest_below(None).map_or(carried, |(highest, _)| highest.max(carried)).max(wanted);
+    let of_wanted = highest.base() == wanted.base();
+    let mut version = highest.clone();
     loop {
-        numbers[last] += 1;
-        let version = highest.with_release(numbers.iter().copied());
+        version = match (version.pre(), version.post(), version.dev()) {
+            (_, _, Some(last)) if of_wanted && wanted.dev().is_some() => {
+                version.with_pre(Series::Dev, last + 1)
+            }
+            (_, Some(last), _) if of_wanted && wanted.is_postrelease() => {
+                version.without_dev().with_post(Some(last + 1))
+            }
+            (Some((series, last)), None, _) if of_wanted && wanted.is_prerelease() => {
+                version.with_pre(series, last + 1)
+            }
+            _ if version.is_prerelease() && !version.is_postrelease() => version.base(),
+            _ => {
+                let mut numbers = version.release().to_vec();
+                if let Some(last) = numbers.last_mut() {
+                    *last += 1;
+                }
+                version.with_release(numbers)
+            }
+        };
         if all.released(&version).is_none() && all.withdrawn(&version).is_none() {
             return version;
         }
@@ -97,8 +138,9 @@ mod tests {
 
     fn refused(wanted: &str) -> Option<(String, String)> {
         let pattern = TagPattern::parse("v{version}").unwrap();
-        let all = Tags::read(&pattern, ["v0.4.0", "v0.4.1", "v1.0.0", "withdrawn/v0.4.2"]);
-        let reachable = Tags::read(&pattern, ["v0.4.0", "v0.4.1"]);
+        let here = ["v0.4.0", "v0.4.1", "0.4.1.post1", "withdrawn/v0.4.1.post2", "v0.5.0-rc1"];
+        let reachable = Tags::read(&pattern, here);
+        let all = Tags::read(&pattern, here.into_iter().chain(["v1.0.0", "withdrawn/v0.5.0"]));
         let result = refuse(&all, &reachable, &"0.4.1".parse().unwrap(), &wanted.parse().unwrap());
         result.err().map(|failure| {
             let message = failure.to_string();
@@ -108,18 +150,39 @@ mod tests {
 
     #[test]
     fn refuses_used_versions_with_the_reason_and_a_free_one() {
-        let (message, hint) = refused("0.4.2").unwrap();
-        assert!(message.contains("taken back (tag withdrawn/v0.4.2)"), "{message}");
-        assert!(hint.contains("is 0.4.3"), "{hint}");
-        assert!(refused("0.4.1").unwrap().0.contains("released already (tag v0.4.1)"));
-        assert!(refused("1.0.0").unwrap().0.contains("released already (tag v1.0.0)"));
-        assert!(refused("0.3.0").unwrap().0.contains("not above 0.4.1"));
-        assert!(refused("0.5.0+cu121").unwrap().0.contains("local part"));
+        for (wanted, reason, free) in [
+            ("0.5.0", "taken back (tag withdrawn/v0.5.0)", "is 0.5.1"),
+            ("0.4.1", "released already (tag v0.4.1)", "is 0.5.1"),
+            ("1.0.0", "released already (tag v1.0.0)", "is 1.0.1"),
+            ("0.3.0", "not above 0.5.0rc1, the highest version on this branch (tag v0.5.0-rc1)", "is 0.5.1"),
+            ("0.5.0rc1", "released already (tag v0.5.0-rc1)", "is 0.5.0rc2"),
+            ("0.5.0a3", "not above 0.5.0rc1", "is 0.5.0rc2"),
+            ("0.5.0+cu121", "local part", "drop what follows"),
+        ] {
+            let (message, hint) = refused(wanted).unwrap();
+            assert!(message.contains(reason), "{message}");
+            assert!(hint.contains(free), "{wanted}: {hint}");
+        }
+    }
+
+    #[test]
+    fn post_releases_follow_their_release_without_gaps() {
+        let pattern = TagPattern::parse("v{version}").unwrap();
+        let tags = Tags::read(&pattern, ["v0.4.0", "0.4.0.post1", "withdrawn/v0.4.0.post2"]);
+        let refused = |wanted: &str| {
+            let carried = "0.4.0".parse().unwrap();
+            refuse(&tags, &tags, &carried, &wanted.parse().unwrap()).err().map(|failure| failure.to_string())
+        };
+        assert_eq!(refused("0.4.0.post3"), None);
+        assert_eq!(refused("0.4.0.post3.dev1"), None);
+        assert!(refused("0.4.0.post2").unwrap().contains("taken back"));
+        assert!(refused("0.4.0.post4").unwrap().contains("the last post release of 0.4.0 is 0.4.0.post2"));
+        assert!(refused("0.5.0.post1").unwrap().contains("0.5.0 was never released"));
     }
 
     #[test]
     fn a_line_below_another_branch_goes_on() {
-        assert_eq!(refused("0.5.0"), None);
-        assert_eq!(refused("0.4.3"), None);
+        assert_eq!(refused("0.6.0"), None);
+        assert_eq!(refused("0.5.0rc2"), None);
     }
 }

@@ -1,4 +1,7 @@
 //! Git tags as versions: the project's pattern, the versions that were released, and those that were taken back.
+//!
+//! A history seldom has one form of tags. Where the pattern is `v{version}` or `{version}`, a tag of the other form is
+//! a release too; where two tags name one version, the one that the pattern writes stands for it.
 
 use std::collections::BTreeMap;
 
@@ -67,6 +70,19 @@ impl TagPattern {
         format!("{WITHDRAWN}{}", self.tag(version))
     }
 
+    /// The version of a tag of any form that this history may have, with how far the form is from the project's:
+    /// 0 as it is written today, 1 for another spelling of the version, 2 for the pattern with or without `v`.
+    fn version_in_history(&self, tag: &str) -> Option<(Version, u8)> {
+        if let Some(version) = self.version(tag) {
+            let distance = u8::from(self.tag(&version) != tag);
+            return Some((version, distance));
+        }
+        let plain = self.after.is_empty() && ["", "v"].contains(&self.before.as_str());
+        let version: Version = tag.strip_prefix('v').unwrap_or(tag).parse().ok().filter(|_| plain)?;
+        // A lone number is a date or a count of builds, and no version.
+        (version.release().len() > 1).then_some((version, 2))
+    }
+
     /// The version of a tag; `None` when the tag is not of this form. The whole tag must match.
     pub fn version(&self, tag: &str) -> Option<Version> {
         tag.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())?.parse().ok()
@@ -74,17 +90,22 @@ impl TagPattern {
 }
 
 impl Tags {
-    /// Reads the tags that are of the project's form; the others are none of its business.
+    /// Reads the tags that are versions of the project; the others are none of its business.
     pub fn read<'a>(pattern: &TagPattern, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut tags = Self::default();
+        let (mut released, mut withdrawn) = (BTreeMap::new(), BTreeMap::new());
         for name in names {
-            if let Some(version) = name.strip_prefix(WITHDRAWN).and_then(|tag| pattern.version(tag)) {
-                tags.withdrawn.insert(version, name.to_owned());
-            } else if let Some(version) = pattern.version(name) {
-                tags.released.insert(version, name.to_owned());
-            }
+            let (tags, tag) = match name.strip_prefix(WITHDRAWN) {
+                Some(tag) => (&mut withdrawn, tag),
+                None => (&mut released, name),
+            };
+            let Some((version, distance)) = pattern.version_in_history(tag) else { continue };
+            let best = tags.entry(version).or_insert((distance, name));
+            *best = (*best).min((distance, name));
         }
-        tags
+        let named = |tags: BTreeMap<Version, (u8, &str)>| {
+            tags.into_iter().map(|(version, (_, name))| (version, name.to_owned())).collect()
+        };
+        Self { released: named(released), withdrawn: named(withdrawn) }
     }
 
     /// The highest released version below `limit` with its tag.
@@ -96,6 +117,14 @@ impl Tags {
     /// The tag that a version was released as.
     pub fn released(&self, version: &Version) -> Option<&str> {
         self.released.get(version).map(String::as_str)
+    }
+
+    /// The number of the last post release of a version, released or taken back; `None` where it has none.
+    pub fn last_post(&self, version: &Version) -> Option<u64> {
+        let of = version.without_dev().with_post(None);
+        let used = self.released.keys().chain(self.withdrawn.keys());
+        let posts = used.filter(|used| used.dev().is_none() && used.with_post(None) == of);
+        posts.filter_map(Version::post).max()
     }
 
     /// The tag that remembers that a version was taken back.
@@ -145,5 +174,60 @@ mod tests {
         assert_eq!(tags.highest_below(Some(&version("0.10.0"))), Some((&version("0.4.0"), "v0.4.0")));
         assert_eq!(tags.withdrawn(&version("0.11.0")), Some("withdrawn/v0.11.0"));
         assert_eq!(tags.released(&version("0.11.0")), None);
+    }
+
+    #[test]
+    fn reads_every_form_of_a_mixed_history() {
+        let names = [
+            "1.2.3",
+            "v1.2.4",
+            "2024.12.01",
+            "v0.3.11-rc1",
+            "v2.1.0-1",
+            "20241201",
+            "core/v9.0.0",
+            "nightly",
+            "withdrawn/1.3.0",
+        ];
+        for pattern in ["v{version}", "{version}"] {
+            let tags = Tags::read(&TagPattern::parse(pattern).unwrap(), names);
+            for (text, tag) in [
+                ("1.2.3", "1.2.3"),
+                ("1.2.4", "v1.2.4"),
+                ("2024.12.1", "2024.12.01"),
+                ("0.3.11rc1", "v0.3.11-rc1"),
+            ] {
+                assert_eq!(tags.released(&version(text)), Some(tag), "{pattern}");
+            }
+            assert_eq!(tags.withdrawn(&version("1.3.0")), Some("withdrawn/1.3.0"), "{pattern}");
+            assert_eq!(tags.released.len(), if pattern == "{version}" { 5 } else { 4 }, "{tags:?}");
+        }
+        let tags = Tags::read(&TagPattern::parse("core/v{version}").unwrap(), names);
+        assert_eq!(tags.released.keys().collect::<Vec<_>>(), [&version("9.0.0")]);
+    }
+
+    #[test]
+    fn of_two_tags_for_one_version_the_one_in_the_projects_form_stands() {
+        for (pattern, tag) in [("v{version}", "v1.0.0"), ("{version}", "1.0.0")] {
+            let pattern = TagPattern::parse(pattern).unwrap();
+            for names in [["1.0.0", "v1.0.0"], ["v1.0.0", "1.0.0"]] {
+                assert_eq!(Tags::read(&pattern, names).released(&version("1.0")), Some(tag));
+            }
+        }
+        let pattern = TagPattern::parse("v{version}").unwrap();
+        for names in [["v1.0.0-rc1", "v1.0.0rc1"], ["v1.0.0rc1", "v1.0.0-rc1"]] {
+            assert_eq!(Tags::read(&pattern, names).released(&version("1.0rc1")), Some("v1.0.0rc1"));
+        }
+    }
+
+    #[test]
+    fn counts_the_post_releases_that_were_used() {
+        let pattern = TagPattern::parse("v{version}").unwrap();
+        let names = ["v0.4.0", "v0.4.0.post1", "withdrawn/v0.4.0.post2", "v0.4.0.post3.dev1", "v0.4.1.post7"];
+        let tags = Tags::read(&pattern, names);
+        for (of, last) in [("0.4.0", Some(2)), ("0.4.0.post1", Some(2)), ("0.4.1", Some(7)), ("0.5.0", None)]
+        {
+            assert_eq!(tags.last_post(&version(of)), last, "{of}");
+        }
     }
 }
