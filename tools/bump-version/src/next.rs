@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use document::{Failure, Level, Part, Series, Version};
 
+/// What can be said on the command line.
+const WORDS: &str = "major, minor or patch, alpha, beta, rc or dev, both as in `minor rc`, release, post, current, or a version such as 1.3.0";
+
 /// What was asked for on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -22,11 +25,16 @@ impl FromStr for Request {
         if let Some(level) = word.parse().ok().filter(|level| *level != Level::Explicit) {
             return Ok(Self::Level(level));
         }
-        word.parse().map(Self::Version).map_err(|wrong: Failure| {
-            format!(
-                "{wrong}\n\nhint: say major, minor, patch, alpha, beta, rc, dev, release, post, current, two words as in `minor rc`, or a version such as 1.3.0"
-            )
-        })
+        let wrong: Failure = match word.parse() {
+            Ok(version) => return Ok(Self::Version(version)),
+            Err(wrong) => wrong,
+        };
+        if word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()) {
+            let (message, error) = (wrong.to_string(), wrong.into());
+            let hint = Failure::of(&error).0.unwrap_or_default();
+            return Err(format!("{message}\n\nhint: {hint}"));
+        }
+        Err(format!("it is neither a level nor a version\n\nhint: say {WORDS}"))
     }
 }
 
@@ -46,9 +54,7 @@ impl Request {
         let Some((part, series)) = both else {
             let words: Vec<String> = words.iter().map(Self::word).collect();
             let what = format!("cannot read `{}` as one request", words.join(" "));
-            return Err(Failure::usage(what).hint(
-                "say major, minor or patch first and alpha, beta, rc or dev behind it, as in `minor rc`",
-            ));
+            return Err(Failure::usage(what).hint(format!("say {WORDS}")));
         };
         Ok(Self::Level(Level::Pre { of: Some(part), series }))
     }
@@ -145,7 +151,7 @@ fn pre(current: &Version, of: Option<Part>, series: Series) -> Result<Version, F
 /// The release that a pre-release led to, or the post release that a dev release of it led to.
 fn release(current: &Version) -> Result<Version, Failure> {
     if !current.is_prerelease() {
-        let what = format!("cannot drop the pre-release of {current}: it is none");
+        let what = format!("cannot end a pre-release: {current} is none");
         return Err(Failure::new(what).hint("say major, minor or patch for the next release"));
     }
     Ok(if current.pre().is_some() { current.base() } else { current.without_dev() })
@@ -261,7 +267,7 @@ mod tests {
         ] {
             assert_eq!(after(current, "release").unwrap(), expected, "{current}");
         }
-        assert!(after("1.3.0", "release").unwrap_err().to_string().contains("it is none"));
+        assert!(after("1.3.0", "release").unwrap_err().to_string().contains("1.3.0 is none"));
     }
 
     #[test]
@@ -287,7 +293,7 @@ mod tests {
     #[test]
     fn refuses_what_is_neither_level_nor_version() {
         for word in ["mior", "explicit", "rc minor"] {
-            assert!(word.parse::<Request>().unwrap_err().contains("say major, minor, patch"), "{word}");
+            assert!(word.parse::<Request>().unwrap_err().contains("say major, minor or patch"), "{word}");
         }
     }
 
