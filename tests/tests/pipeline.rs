@@ -131,6 +131,38 @@ fn a_second_release_of_a_version_is_refused() -> Result<()> {
 }
 
 #[test]
+fn a_release_that_was_asked_for_in_two_words_is_resumed_with_both() -> Result<()> {
+    let mut sandbox = Sandbox::new("plain")?;
+    let (real, folder) = (sandbox.programs().to_path_buf(), sandbox.path("programs"));
+    // A bump that ends after it was planned and before it is done leaves nothing but the record.
+    let stopping = format!(
+        "#!/bin/sh\ncase \" $* \" in *' --dry-run '*) ;; *) [ ! -e ../stop ] || exit 1 ;; esac\nexec {}/bump-version \"$@\"\n",
+        real.display()
+    );
+    sandbox.shell(&format!(
+        "mkdir ../programs && for tool in {} {ROLLBACK}; do ln -s {real}/$tool ../programs/; done
+         cp {real}/xtask ../programs/ && touch ../stop",
+        PIPELINE[1..].join(" "),
+        real = real.display()
+    ))?;
+    std::fs::write(folder.join("bump-version"), stopping)?;
+    sandbox.shell("chmod +x ../programs/bump-version")?;
+    sandbox.use_programs(&folder);
+    let error = sandbox.refused("xtask", &["release", "minor", "rc"], "", 1)?;
+    assert!(
+        error.contains("cannot finish the release v1.3.0rc1: `bump-version` ended with code 1"),
+        "{error}"
+    );
+    let record = sandbox.shell("cat .git/wainwright/v1.3.0rc1/00-request.json && rm ../stop")?;
+    assert!(record.contains("\"request\": \"minor rc\""), "{record}");
+    sandbox.must("xtask", &["release", "--resume"], "")?;
+    sandbox.shell("git -C ../origin.git rev-parse v1.3.0rc1")?;
+    sandbox.must("xtask", &["release", "release"], "")?;
+    sandbox.shell("git -C ../origin.git rev-parse v1.3.0")?;
+    Ok(())
+}
+
+#[test]
 fn nothing_follows_a_failed_tool_in_a_pipe() -> Result<()> {
     let sandbox = Sandbox::new("lockstep")?;
     let head = sandbox.shell("git rev-parse HEAD")?;

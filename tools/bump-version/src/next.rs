@@ -283,6 +283,23 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_the_readme_is_so() {
+        let readme = include_str!("../../../README.md");
+        let rows = readme.lines().skip_while(|line| !line.starts_with("| request |"));
+        let rows: Vec<Vec<&str>> = rows
+            .take_while(|line| line.starts_with('|'))
+            .map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect())
+            .collect();
+        assert!(rows.len() > 12, "{rows:?}");
+        for row in &rows[2..] {
+            for (from, becomes) in ["1.2.3", "1.3.0rc1"].iter().zip(&row[1..]) {
+                let next = after(from, row[0]).unwrap_or_else(|_| "refused".to_owned());
+                assert_eq!(next, *becomes, "{} from {from}", row[0]);
+            }
+        }
+    }
+
+    #[test]
     fn refuses_to_go_back_in_the_series() {
         for (current, words) in [("1.0.0rc1", "alpha"), ("1.0.0b2", "alpha"), ("1.3.0rc1", "minor beta")] {
             let message = after(current, words).unwrap_err().to_string();
