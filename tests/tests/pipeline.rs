@@ -136,7 +136,7 @@ fn a_release_that_was_asked_for_in_two_words_is_resumed_with_both() -> Result<()
     let (real, folder) = (sandbox.programs().to_path_buf(), sandbox.path("programs"));
     // A bump that ends after it was planned and before it is done leaves nothing but the record.
     let stopping = format!(
-        "#!/bin/sh\ncase \" $* \" in *' --dry-run '*) ;; *) [ ! -e ../stop ] || exit 1 ;; esac\nexec {}/bump-version \"$@\"\n",
+        "#!/bin/sh\ncase \" $* \" in *' --dry-run '*|*' --root '*) ;; *) [ ! -e ../stop ] || exit 1 ;; esac\nexec {}/bump-version \"$@\"\n",
         real.display()
     );
     sandbox.shell(&format!(
