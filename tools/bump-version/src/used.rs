@@ -1,7 +1,7 @@
 //! Versions that cannot be given out: released, taken back, below what is released, or a post release out of turn.
 
 use anyhow::Result;
-use document::{Failure, Release, Series, Version};
+use document::{Failure, Release, Series, Spelling, Version};
 use project::{Project, Tags};
 
 /// Refuses a version that was used, or that is not above what this branch has released.
@@ -14,9 +14,7 @@ pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version)
             .hint(format!("the next free version is {free}: name it in place of the level"))
     };
     if wanted.is_local() {
-        let what =
-            format!("cannot release {wanted}: a version with a local part is not for publication (PEP 440)");
-        return Err(Failure::new(what).hint("drop what follows the `+`"));
+        return Err(refuse_local(wanted));
     }
     if let Some(tag) = all.withdrawn(wanted) {
         return Err(refusal(format!(
@@ -26,7 +24,7 @@ pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version)
     if let Some(tag) = all.released(wanted) {
         return Err(refusal(format!("it is released already (tag {tag})")));
     }
-    refuse_post(all, wanted)?;
+    refuse_post(all, reachable, wanted)?;
     if let Some((highest, tag)) = reachable.highest_below(None).filter(|(highest, _)| *highest > wanted) {
         return Err(refusal(format!(
             "it is not above {highest}, the highest version on this branch (tag {tag})"
@@ -38,14 +36,34 @@ pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version)
     Ok(())
 }
 
-/// Refuses a post release that does not follow a release, or the last post release of it.
-fn refuse_post(all: &Tags, wanted: &Version) -> Result<(), Failure> {
+/// Refuses a local version; what SemVer would read as a post release has two readings, and both are named.
+fn refuse_local(wanted: &Version) -> Failure {
+    let post =
+        Version::read(&wanted.to_string(), Spelling::SemVer).ok().filter(|version| !version.is_local());
+    if let Some(post) = post {
+        let what = format!(
+            "cannot release {wanted}: PEP 440 reads a local version, which is not for publication, SemVer the post release {post}"
+        );
+        return Failure::new(what).hint(format!("write {post} for the post release"));
+    }
+    let what =
+        format!("cannot release {wanted}: a version with a local part is not for publication (PEP 440)");
+    Failure::new(what).hint("drop what follows the `+`")
+}
+
+/// Refuses a post release that does not follow a release of this branch, or the last post release of it.
+fn refuse_post(all: &Tags, reachable: &Tags, wanted: &Version) -> Result<(), Failure> {
     let Some(number) = wanted.post() else { return Ok(()) };
     let of = wanted.without_dev().with_post(None);
-    if all.released(&of).or(all.withdrawn(&of)).is_none() {
+    let Some(tag) = all.released(&of).or(all.withdrawn(&of)) else {
         let what = format!("cannot release {wanted}: {of} was never released, no tag names it");
         return Err(Failure::new(what)
             .hint(format!("release {of} first; if it is released, `git fetch --tags` brings its tag")));
+    };
+    // From any other branch it would ship what the release did not hold (M: a hotfix cut from main).
+    if reachable.released(&of).or(reachable.withdrawn(&of)).is_none() {
+        let what = format!("cannot release {wanted}: {of} (tag {tag}) is not in the history of this branch");
+        return Err(Failure::new(what).hint(format!("run `git switch -c hotfix/{wanted} {tag}` first")));
     }
     let last = all.last_post(wanted);
     let next = last.map_or(1, |last| last + 1);
@@ -158,6 +176,12 @@ mod tests {
             ("0.5.0rc1", "released already (tag v0.5.0-rc1)", "is 0.5.0rc2"),
             ("0.5.0a3", "not above 0.5.0rc1", "is 0.5.0rc2"),
             ("0.5.0+cu121", "local part", "drop what follows"),
+            ("0.4.1+post.1", "SemVer the post release 0.4.1.post1", "write 0.4.1.post1"),
+            (
+                "1.0.0.post1",
+                "1.0.0 (tag v1.0.0) is not in the history",
+                "git switch -c hotfix/1.0.0.post1 v1.0.0",
+            ),
         ] {
             let (message, hint) = refused(wanted).unwrap();
             assert!(message.contains(reason), "{message}");
