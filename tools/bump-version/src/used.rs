@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use document::{Failure, Release, Series, Spelling, Version};
-use project::{Project, Tags};
+use project::{Project, TagPattern, Tags};
 
 /// Refuses a version that was used, or that is not above what this branch has released.
 ///
@@ -88,16 +88,18 @@ pub fn check_remote(project: &Project, release: &Release) -> Result<()> {
     };
     let version = &release.version.current;
     let branch = release.project.branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
-    let tag = format!("refs/tags/{}", release.version.tag);
-    let withdrawn = format!("refs/tags/{}", project.tags.withdrawn_tag(version));
-    let mut patterns = vec![tag.as_str(), withdrawn.as_str()];
-    patterns.extend(branch.as_deref());
+    let full = |tag: &String| format!("refs/tags/{tag}");
+    let tags = project.tags.tags(version);
+    let withdrawn: Vec<String> =
+        tags.iter().map(|tag| format!("refs/tags/{}", TagPattern::withdrawn(tag))).collect();
+    let tags: Vec<String> = tags.iter().map(full).collect();
+    let patterns: Vec<&str> = withdrawn.iter().chain(&tags).chain(&branch).map(String::as_str).collect();
     let refs = project.git.remote_refs(remote, &patterns)?;
     let find = |wanted: &str| refs.iter().find(|(name, _)| name == wanted).map(|(_, id)| id);
     // The tags first: a version that is used is no better for a branch that is up to date.
-    for (full, fate) in [(&withdrawn, "it was released and taken back"), (&tag, "it is released already")] {
-        if find(full).is_some() {
-            let name = full.trim_start_matches("refs/tags/");
+    for (forms, fate) in [(&withdrawn, "it was released and taken back"), (&tags, "it is released already")] {
+        if let Some(taken) = forms.iter().find(|tag| find(tag).is_some()) {
+            let name = taken.trim_start_matches("refs/tags/");
             let what = format!("cannot release {version}: {fate} (tag {name} of `{remote}`)");
             return Err(Failure::new(what)
                 .hint("run `git fetch --tags`, and release a higher version")
@@ -152,7 +154,6 @@ fn free_after(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use project::TagPattern;
 
     fn refused(wanted: &str) -> Option<(String, String)> {
         let pattern = TagPattern::parse("v{version}").unwrap();

@@ -67,7 +67,28 @@ impl TagPattern {
 
     /// The tag that remembers a version that was taken back.
     pub fn withdrawn_tag(&self, version: &Version) -> String {
-        format!("{WITHDRAWN}{}", self.tag(version))
+        Self::withdrawn(&self.tag(version))
+    }
+
+    /// The tag that remembers that what had that tag was taken back.
+    pub fn withdrawn(tag: &str) -> String {
+        format!("{WITHDRAWN}{tag}")
+    }
+
+    /// Every tag that stands for a version as it is written today: in the project's form, and in the other one.
+    pub fn tags(&self, version: &Version) -> Vec<String> {
+        let forms = std::iter::once(self.clone()).chain(self.other_form());
+        forms.map(|form| form.tag(version)).collect()
+    }
+
+    /// `v{version}` for `{version}`, and the other way round.
+    fn other_form(&self) -> Option<Self> {
+        let before = match self.before.as_str() {
+            "v" => "",
+            "" => "v",
+            _ => return None,
+        };
+        self.after.is_empty().then(|| Self { before: before.to_owned(), after: String::new() })
     }
 
     /// The version of a tag of any form that this history may have, with how far the form is from the project's:
@@ -77,8 +98,7 @@ impl TagPattern {
             let distance = u8::from(self.tag(&version) != tag);
             return Some((version, distance));
         }
-        let plain = self.after.is_empty() && ["", "v"].contains(&self.before.as_str());
-        let version: Version = tag.strip_prefix('v').unwrap_or(tag).parse().ok().filter(|_| plain)?;
+        let version = self.other_form()?.version(tag)?;
         // A lone number is a date or a count of builds, and no version.
         (version.release().len() > 1).then_some((version, 2))
     }
@@ -204,6 +224,18 @@ mod tests {
         }
         let tags = Tags::read(&TagPattern::parse("core/v{version}").unwrap(), names);
         assert_eq!(tags.released.keys().collect::<Vec<_>>(), [&version("9.0.0")]);
+    }
+
+    #[test]
+    fn names_a_version_in_both_forms() {
+        for (pattern, tags) in [
+            ("v{version}", vec!["v1.0.0", "1.0.0"]),
+            ("{version}", vec!["1.0.0", "v1.0.0"]),
+            ("core/v{version}", vec!["core/v1.0.0"]),
+            ("v{version}-final", vec!["v1.0.0-final"]),
+        ] {
+            assert_eq!(TagPattern::parse(pattern).unwrap().tags(&version("1.0.0")), tags);
+        }
     }
 
     #[test]
