@@ -3,11 +3,11 @@
 use anyhow::Result;
 use document::{Failure, Notes, NotesEdit, ProjectPath, Release};
 use filter::{Outcome, Stage, Step};
-use project::{ChangelogStyle, Project, files};
+use project::{Project, files};
 
 use crate::commits::since_previous;
 use crate::file::Changelog;
-use crate::section::from_commits;
+use crate::section::{Section, from_commits};
 
 /// What stands in for notes when no commit tells users anything.
 const NOTHING: &str = "- No change that users will notice\n";
@@ -24,7 +24,7 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
     }
     let version = release.version.current.to_string();
     let Some(before) = committed(project, release, path)? else {
-        let body = generated(project, release, style, stage)?;
+        let body = generated(project, release, stage)?;
         stage.skip(path, "the project keeps no changelog, the notes are in the document alone");
         return Ok(Notes { body, edit: None });
     };
@@ -35,7 +35,7 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
     }
     let body = match changelog.unreleased() {
         Some(body) => body,
-        None => generated(project, release, style, stage)?,
+        None => generated(project, release, stage)?,
     };
     let after = changelog.with(&release.version, &body, style, repository(project, release)?.as_deref());
     let edit = NotesEdit {
@@ -78,15 +78,21 @@ fn committed(project: &Project, release: &Release, path: &ProjectPath) -> Result
     })
 }
 
-fn generated(project: &Project, release: &Release, style: ChangelogStyle, stage: &Stage) -> Result<String> {
-    let entries = since_previous(project, release)?;
-    let url = repository(project, release)?.map(|url| format!("{url}/commit/"));
-    let body = from_commits(&entries, style, url.as_deref());
+fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<String> {
+    let commits = since_previous(project, release)?;
+    let url = repository(project, release)?;
+    let Section { body, unknown } = from_commits(&commits, &project.settings.changelog, url.as_deref());
+    for (kind, count) in unknown {
+        let commits = if count == 1 { "commit" } else { "commits" };
+        stage.warn(format!(
+            "{count} {commits} of the type `{kind}` left out: no section of [changelog] names it"
+        ));
+    }
     if !body.is_empty() {
         return Ok(body);
     }
     let since = release.version.previous_tag.as_deref().unwrap_or("the first commit");
-    stage.warn(format!("none of the {} commits since {since} tells users anything", entries.len()));
+    stage.warn(format!("none of the {} commits since {since} tells users anything", commits.len()));
     Ok(NOTHING.to_owned())
 }
 

@@ -1,13 +1,22 @@
-//! The commits since the last release, by the rules of Conventional Commits 1.0.
+//! The commits since the last release, and the change that the subject of each names.
 
 use anyhow::Result;
 use document::Release;
-use project::Project;
+use project::{CommitForm, Project};
 
-/// One change, as its commit tells it.
+/// A commit of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The commit's id.
+    pub id: String,
+    /// Its whole message.
+    pub message: String,
+}
+
+/// One change, as the subject of its commit tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The type: `feat`, `fix`, …; empty for a commit of another form.
+    /// The type (`feat`, `fix`, …) or the area; empty for a commit of another form.
     pub kind: String,
     /// The scope in parentheses.
     pub scope: Option<String>,
@@ -20,31 +29,34 @@ pub struct Entry {
 }
 
 /// Reads the commits between the previous release and the base of this one, newest first, with one git process.
-pub fn since_previous(project: &Project, release: &Release) -> Result<Vec<Entry>> {
+pub fn since_previous(project: &Project, release: &Release) -> Result<Vec<Commit>> {
     let base = release.project.base.as_str();
     let range = match &release.version.previous_tag {
         Some(tag) => format!("refs/tags/{tag}..{base}"),
         None => base.to_owned(),
     };
-    let text = project.git.read(&["log", "-z", "--no-merges", "--format=%H%n%B", &range, "--"])?;
-    Ok(text
-        .split('\0')
-        .filter_map(|commit| commit.split_once('\n'))
-        .map(|(id, message)| entry(id, message))
-        .collect())
+    let text = project.git.read(&["log", "-z", "--format=%H%n%B", &range, "--"])?;
+    let commits = text.split('\0').filter_map(|commit| commit.split_once('\n'));
+    Ok(commits.map(|(id, message)| Commit { id: id.to_owned(), message: message.to_owned() }).collect())
 }
 
-fn entry(id: &str, message: &str) -> Entry {
-    let message = message.trim();
+/// The change that the subject of a commit names.
+pub fn entry(commit: &Commit, form: CommitForm) -> Entry {
+    let message = commit.message.trim();
     let subject = message.lines().next().unwrap_or_default().trim();
-    let plain = || Entry {
-        kind: String::new(),
-        scope: None,
-        description: subject.to_owned(),
-        breaking: None,
-        id: id.to_owned(),
-    };
-    let Ok(commit) = git_conventional::Commit::parse(message) else { return plain() };
+    match form {
+        CommitForm::Conventional => conventional(message, subject, &commit.id),
+        CommitForm::Area => {
+            let (area, description) = area(subject).unwrap_or_default();
+            let description = if area.is_empty() { subject } else { description };
+            Entry { kind: area.to_owned(), ..plain(description, &commit.id) }
+        }
+        CommitForm::Plain => plain(subject, &commit.id),
+    }
+}
+
+fn conventional(message: &str, subject: &str, id: &str) -> Entry {
+    let Ok(commit) = git_conventional::Commit::parse(message) else { return plain(subject, id) };
     Entry {
         kind: commit.type_().as_str().to_ascii_lowercase(),
         scope: commit.scope().map(|scope| scope.as_str().to_owned()),
@@ -56,23 +68,55 @@ fn entry(id: &str, message: &str) -> Entry {
     }
 }
 
+fn plain(subject: &str, id: &str) -> Entry {
+    let (kind, scope, breaking) = (String::new(), None, None);
+    Entry { kind, scope, description: subject.to_owned(), breaking, id: id.to_owned() }
+}
+
+/// Area and description of `[Area] description`; further brackets belong to the description.
+fn area(subject: &str) -> Option<(&str, &str)> {
+    let (area, description) = subject.strip_prefix('[')?.split_once(']')?;
+    let (area, description) = (area.trim(), description.trim_start_matches(':').trim());
+    (!area.is_empty() && !description.is_empty()).then_some((area, description))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(message: &str, form: CommitForm) -> Entry {
+        entry(&Commit { id: "a".to_owned(), message: message.to_owned() }, form)
+    }
+
     #[test]
     fn reads_type_scope_and_what_breaks() {
-        let found =
-            entry("a", "feat(cli)!: add a flag\n\nBody.\n\nBREAKING CHANGE: the old\n flag is gone\n");
+        let text = "feat(cli)!: add a flag\n\nBody.\n\nBREAKING CHANGE: the old\n flag is gone\n";
+        let found = of(text, CommitForm::Conventional);
         assert_eq!((found.kind.as_str(), found.scope.as_deref()), ("feat", Some("cli")));
         assert_eq!(found.description, "add a flag");
         assert_eq!(found.breaking.as_deref(), Some("the old flag is gone"));
-        assert_eq!(entry("a", "fix!: x").breaking.as_deref(), Some("x"));
+        assert_eq!(of("fix!: x", CommitForm::Conventional).breaking.as_deref(), Some("x"));
     }
 
     #[test]
     fn a_plain_subject_has_no_type() {
-        let found = entry("a", "Make it faster\n\nfeat: not the subject");
+        let found = of("Make it faster\n\nfeat: not the subject", CommitForm::Conventional);
         assert_eq!((found.kind.as_str(), found.description.as_str()), ("", "Make it faster"));
+        let found = of("feat: x", CommitForm::Plain);
+        assert_eq!((found.kind.as_str(), found.description.as_str()), ("", "feat: x"));
+    }
+
+    #[test]
+    fn an_area_stands_in_brackets_before_the_subject() {
+        for (subject, area, description) in [
+            ("[Store] Fix a leak (#12)", "Store", "Fix a leak (#12)"),
+            ("[Store][TE]: Fix it", "Store", "[TE]: Fix it"),
+            ("[]: x", "", "[]: x"),
+            ("[Store]", "", "[Store]"),
+            ("Fix [it]", "", "Fix [it]"),
+        ] {
+            let found = of(subject, CommitForm::Area);
+            assert_eq!((found.kind.as_str(), found.description.as_str()), (area, description), "{subject}");
+        }
     }
 }

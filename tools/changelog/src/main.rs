@@ -2,6 +2,7 @@
 
 mod changelog;
 mod commits;
+mod conventional;
 mod file;
 mod section;
 

@@ -1,105 +1,240 @@
 //! The notes of a release, grouped for people.
 
-use project::ChangelogStyle;
+use std::collections::BTreeMap;
 
-use crate::commits::Entry;
+use project::{ChangelogSection, ChangelogSettings, ChangelogStyle, CommitForm};
 
-/// The groups of Keep a Changelog 1.1 and the commit types that go into each. Other types tell users nothing.
-const KEEP_A_CHANGELOG: [(&str, &[&str]); 4] = [
-    ("Added", &["feat", "feature"]),
-    ("Changed", &["perf", "refactor", "revert", ""]),
-    ("Fixed", &["fix"]),
-    ("Security", &["security"]),
+use crate::commits::{Commit, Entry, entry};
+use crate::conventional;
+
+/// The groups of Keep a Changelog 1.1, and the types that tell users nothing.
+const KEEP_A_CHANGELOG: [(&str, &str); 16] = [
+    ("feat", "Added"),
+    ("feature", "Added"),
+    ("perf", "Changed"),
+    ("refactor", "Changed"),
+    ("revert", "Changed"),
+    ("", "Changed"),
+    ("fix", "Fixed"),
+    ("security", "Security"),
+    ("build", HIDDEN),
+    ("chore", HIDDEN),
+    ("ci", HIDDEN),
+    ("deps", HIDDEN),
+    ("docs", HIDDEN),
+    ("style", HIDDEN),
+    ("test", HIDDEN),
+    ("tests", HIDDEN),
 ];
 
-/// The groups that Release Please shows by default.
-const CONVENTIONAL: [(&str, &[&str]); 4] = [
-    ("Features", &["feat", "feature"]),
-    ("Bug Fixes", &["fix"]),
-    ("Performance Improvements", &["perf"]),
-    ("Reverts", &["revert"]),
+/// The sections of Release Please 17 for a Python project (`release-type: python`).
+const CONVENTIONAL: [(&str, &str); 12] = [
+    ("feat", "Features"),
+    ("fix", "Bug Fixes"),
+    ("perf", "Performance Improvements"),
+    ("deps", "Dependencies"),
+    ("revert", "Reverts"),
+    ("docs", "Documentation"),
+    ("style", "-Styles"),
+    ("chore", "-Miscellaneous Chores"),
+    ("refactor", "-Code Refactoring"),
+    ("test", "-Tests"),
+    ("build", "-Build System"),
+    ("ci", "-Continuous Integration"),
 ];
 
-/// Returns the notes in Markdown; empty when no commit tells users anything.
+/// A heading that starts with a minus is hidden.
+const HIDDEN: &str = "-Other";
+
+/// The notes, and the types that none of the sections names.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The notes in Markdown; empty when no commit tells users anything.
+    pub body: String,
+    /// How many commits have each type that no section names.
+    pub unknown: BTreeMap<String, usize>,
+}
+
+/// Makes the notes from the commits, which come newest first.
 ///
-/// `commit_url` is what a commit's id is appended to for a link.
-pub fn from_commits(entries: &[Entry], style: ChangelogStyle, commit_url: Option<&str>) -> String {
-    let (groups, bullet) = match style {
-        ChangelogStyle::KeepAChangelog => (KEEP_A_CHANGELOG, "-"),
-        ChangelogStyle::Conventional => (CONVENTIONAL, "*"),
-    };
-    let mut parts = Vec::new();
-    let breaking: Vec<_> =
-        entries.iter().filter_map(|entry| entry.breaking.as_ref().map(|text| (entry, text))).collect();
-    if !breaking.is_empty() {
-        let heading = if style == ChangelogStyle::Conventional { "⚠ BREAKING CHANGES" } else { "Breaking" };
-        let lines = breaking.iter().map(|(entry, text)| format!("{bullet} {}{text}\n", scope(entry)));
-        parts.push(format!("### {heading}\n\n{}", lines.collect::<String>()));
+/// `repository` is its web address, for links.
+pub fn from_commits(commits: &[Commit], settings: &ChangelogSettings, repository: Option<&str>) -> Section {
+    let (style, form) = (settings.style, settings.commits);
+    let sections = sections(settings);
+    if (style, form) == (ChangelogStyle::Conventional, CommitForm::Conventional) {
+        let changes: Vec<_> = commits.iter().flat_map(conventional::changes).collect();
+        let vanished = changes.iter().filter(|change| change.breaking.is_empty() && !change.is_footer);
+        return Section {
+            body: conventional::body(&changes, &sections, repository),
+            unknown: unknown(vanished.map(|change| change.kind.to_lowercase()), &sections),
+        };
     }
-    for (heading, kinds) in groups {
+    let is_merge = |commit: &&Commit| commit.message.starts_with("Merge ");
+    let entries: Vec<_> =
+        commits.iter().filter(|commit| !is_merge(commit)).map(|commit| entry(commit, form)).collect();
+    match form {
+        CommitForm::Conventional => {
+            let vanished = entries.iter().filter(|entry| entry.breaking.is_none() && !entry.kind.is_empty());
+            let unknown = unknown(vanished.map(|entry| entry.kind.clone()), &sections);
+            Section { body: by_type(&entries, &sections), unknown }
+        }
+        CommitForm::Area | CommitForm::Plain => {
+            Section { body: by_area(&entries, style, repository), unknown: BTreeMap::new() }
+        }
+    }
+}
+
+/// The sections of release.toml, else those of the style.
+fn sections(settings: &ChangelogSettings) -> Vec<ChangelogSection> {
+    let own: &[(&str, &str)] = match (&settings.sections, settings.style) {
+        (Some(sections), _) => return sections.clone(),
+        (None, ChangelogStyle::KeepAChangelog) => &KEEP_A_CHANGELOG,
+        (None, ChangelogStyle::Conventional) => &CONVENTIONAL,
+    };
+    let section = |(kind, heading): &(&str, &str)| ChangelogSection {
+        kind: (*kind).to_owned(),
+        section: heading.trim_start_matches('-').to_owned(),
+        hidden: heading.starts_with('-'),
+    };
+    own.iter().map(section).collect()
+}
+
+fn unknown(kinds: impl Iterator<Item = String>, sections: &[ChangelogSection]) -> BTreeMap<String, usize> {
+    let mut unknown = BTreeMap::new();
+    for kind in kinds.filter(|kind| sections.iter().all(|section| section.kind != *kind)) {
+        *unknown.entry(kind).or_default() += 1;
+    }
+    unknown
+}
+
+/// What breaks, then one group for each heading.
+fn by_type(entries: &[Entry], sections: &[ChangelogSection]) -> String {
+    let mut parts = Vec::new();
+    let breaking: String = entries
+        .iter()
+        .filter_map(|entry| Some(format!("- {}{}\n", scope(entry), entry.breaking.as_ref()?)))
+        .collect();
+    if !breaking.is_empty() {
+        parts.push(format!("### Breaking\n\n{breaking}"));
+    }
+    let shown: Vec<_> = sections.iter().filter(|section| !section.hidden).collect();
+    let mut headings: Vec<&str> = shown.iter().map(|section| section.section.as_str()).collect();
+    let mut seen = Vec::new();
+    headings.retain(|heading| {
+        !seen.contains(heading) && {
+            seen.push(heading);
+            true
+        }
+    });
+    for heading in headings {
+        let belongs = |entry: &&Entry| {
+            shown.iter().any(|section| section.section == heading && section.kind == entry.kind)
+        };
         let lines: String = entries
             .iter()
-            .filter(|entry| kinds.contains(&entry.kind.as_str()))
-            .map(|entry| {
-                format!("{bullet} {}{}{}\n", scope(entry), entry.description, link(entry, style, commit_url))
-            })
+            .filter(belongs)
+            .map(|entry| format!("- {}{}\n", scope(entry), entry.description))
             .collect();
         if !lines.is_empty() {
             parts.push(format!("### {heading}\n\n{lines}"));
         }
     }
+    parts.join("\n")
+}
+
+/// The entries without an area first, then one group for each area in alphabetical order.
+fn by_area(entries: &[Entry], style: ChangelogStyle, repository: Option<&str>) -> String {
+    let mut areas: BTreeMap<&str, String> = BTreeMap::new();
+    for entry in entries {
+        let short = &entry.id[..entry.id.len().min(7)];
+        let line = match (style, repository) {
+            (ChangelogStyle::KeepAChangelog, _) => format!("- {}\n", entry.description),
+            (ChangelogStyle::Conventional, None) => format!("* {} ({short})\n", entry.description),
+            (ChangelogStyle::Conventional, Some(url)) => {
+                format!("* {} ([{short}]({url}/commit/{}))\n", entry.description, entry.id)
+            }
+        };
+        areas.entry(&entry.kind).or_default().push_str(&line);
+    }
     let gap = if style == ChangelogStyle::Conventional { "\n\n" } else { "\n" };
-    parts.join(gap)
+    let group = |(area, lines): (&str, String)| match area {
+        "" => lines,
+        area => format!("### {area}\n\n{lines}"),
+    };
+    areas.into_iter().map(group).collect::<Vec<_>>().join(gap)
 }
 
 fn scope(entry: &Entry) -> String {
     entry.scope.as_ref().map(|scope| format!("**{scope}:** ")).unwrap_or_default()
 }
 
-fn link(entry: &Entry, style: ChangelogStyle, commit_url: Option<&str>) -> String {
-    if style != ChangelogStyle::Conventional {
-        return String::new();
-    }
-    let short = &entry.id[..entry.id.len().min(7)];
-    commit_url.map_or_else(|| format!(" ({short})"), |url| format!(" ([{short}]({url}{}))", entry.id))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn entry(kind: &str, scope: Option<&str>, description: &str, breaking: Option<&str>) -> Entry {
-        Entry {
-            kind: kind.to_owned(),
-            scope: scope.map(str::to_owned),
-            description: description.to_owned(),
-            breaking: breaking.map(str::to_owned),
-            id: "0123456789abcdef".to_owned(),
-        }
+    fn commits(messages: &[&str]) -> Vec<Commit> {
+        let commit =
+            |message: &&str| Commit { id: "0123456789abcdef".to_owned(), message: (*message).to_owned() };
+        messages.iter().map(commit).collect()
+    }
+
+    fn settings(style: ChangelogStyle, commits: CommitForm) -> ChangelogSettings {
+        ChangelogSettings { style, commits, ..ChangelogSettings::default() }
     }
 
     #[test]
     fn groups_by_type_and_leaves_out_what_tells_users_nothing() {
-        let entries = [
-            entry("chore", None, "tidy", None),
-            entry("fix", Some("io"), "close the file", None),
-            entry("feat", None, "add x", Some("y is gone")),
-            entry("", None, "Plain words", None),
-        ];
+        let commits = commits(&[
+            "chore: tidy",
+            "fix(io): close the file",
+            "feat: add x\n\nBREAKING CHANGE: y is gone",
+            "Plain words",
+            "improve: z",
+            "Merge branch 'x'",
+        ]);
+        let kept = settings(ChangelogStyle::KeepAChangelog, CommitForm::Conventional);
+        let section = from_commits(&commits, &kept, None);
         assert_eq!(
-            from_commits(&entries, ChangelogStyle::KeepAChangelog, None),
+            section.body,
             "### Breaking\n\n- y is gone\n\n### Added\n\n- add x\n\n### Changed\n\n- Plain words\n\n\
              ### Fixed\n\n- **io:** close the file\n"
         );
-        let conventional = from_commits(&entries, ChangelogStyle::Conventional, Some("https://h/c/"));
-        assert!(
-            conventional.starts_with("### ⚠ BREAKING CHANGES\n\n* y is gone\n\n\n### Features\n"),
-            "{conventional}"
+        assert_eq!(section.unknown, BTreeMap::from([("improve".to_owned(), 1)]));
+        let conventional = settings(ChangelogStyle::Conventional, CommitForm::Conventional);
+        let section = from_commits(&commits, &conventional, Some("https://h/o/r"));
+        assert_eq!(
+            section.body,
+            "### ⚠ BREAKING CHANGES\n\n* y is gone\n\n### Features\n\n\
+             * add x ([0123456](https://h/o/r/commit/0123456789abcdef))\n\n\n### Bug Fixes\n\n\
+             * **io:** close the file ([0123456](https://h/o/r/commit/0123456789abcdef))\n"
         );
-        assert!(
-            conventional.contains("* add x ([0123456](https://h/c/0123456789abcdef))\n"),
-            "{conventional}"
+        assert_eq!(section.unknown, BTreeMap::from([("improve".to_owned(), 1)]));
+        assert_eq!(from_commits(&commits[..1], &conventional, None).body, "");
+    }
+
+    #[test]
+    fn sections_of_release_toml_replace_those_of_the_style() {
+        let mut settings = settings(ChangelogStyle::KeepAChangelog, CommitForm::Conventional);
+        let section = |kind: &str, section: &str, hidden| ChangelogSection {
+            kind: kind.to_owned(),
+            section: section.to_owned(),
+            hidden,
+        };
+        settings.sections = Some(vec![section("improve", "Better", false), section("docs", "D", true)]);
+        let section = from_commits(&commits(&["docs: a", "improve: b", "feat: c", "Plain"]), &settings, None);
+        assert_eq!(section.body, "### Better\n\n- b\n");
+        assert_eq!(section.unknown, BTreeMap::from([("feat".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn areas_are_groups_and_plain_subjects_have_none() {
+        let commits = commits(&["[Store] a", "b", "[CLI] c", "Merge pull request #1 from x/y"]);
+        let area = settings(ChangelogStyle::KeepAChangelog, CommitForm::Area);
+        assert_eq!(from_commits(&commits, &area, None).body, "- b\n\n### CLI\n\n- c\n\n### Store\n\n- a\n");
+        let plain = settings(ChangelogStyle::Conventional, CommitForm::Plain);
+        assert_eq!(
+            from_commits(&commits, &plain, None).body,
+            "* [Store] a (0123456)\n* b (0123456)\n* [CLI] c (0123456)\n"
         );
-        assert_eq!(from_commits(&entries[..1], ChangelogStyle::Conventional, None), "");
     }
 }

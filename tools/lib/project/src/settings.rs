@@ -130,6 +130,38 @@ pub struct ChangelogSettings {
     pub path: ProjectPath,
     /// The form of a section.
     pub style: ChangelogStyle,
+    /// How the subjects of commits are written.
+    pub commits: CommitForm,
+    /// The group of each type of commit, in the order of the groups; the style's own where it is left out.
+    pub sections: Option<Vec<ChangelogSection>>,
+}
+
+/// How the subjects of commits are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum CommitForm {
+    /// Conventional Commits 1.0: `feat(cli): add a flag`; the types are the groups.
+    Conventional,
+    /// `[Area] add a flag`; the areas are the groups.
+    Area,
+    /// In any way: one list without groups.
+    Plain,
+}
+
+/// One of `sections` in `[changelog]`, as in Release Please's `changelog-sections`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ChangelogSection {
+    /// The type of the commits, in lower case.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The heading of their group.
+    pub section: String,
+    /// Left out, unless something breaks.
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 /// The form of a section of the changelog.
@@ -228,7 +260,12 @@ impl Default for ProjectSettings {
 
 impl Default for ChangelogSettings {
     fn default() -> Self {
-        Self { path: known_path("CHANGELOG.md"), style: ChangelogStyle::KeepAChangelog }
+        Self {
+            path: known_path("CHANGELOG.md"),
+            style: ChangelogStyle::KeepAChangelog,
+            commits: CommitForm::Conventional,
+            sections: None,
+        }
     }
 }
 
@@ -262,6 +299,7 @@ impl Settings {
         unique("target", self.target.iter().map(|target| &target.name))?;
         unique("check", self.check.iter().map(|check| &check.name))?;
         unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;
+        self.changelog.check()?;
         let mut names = Vec::new();
         for package in &self.package {
             names.push(PackageName::normalise(&package.name)?.to_string());
@@ -293,6 +331,29 @@ impl Settings {
                     );
                 }
                 _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ChangelogSettings {
+    /// Refuses sections that no commit could come into.
+    fn check(&self) -> Result<(), Failure> {
+        let mut seen = std::collections::BTreeSet::new();
+        for ChangelogSection { kind, section, .. } in self.sections.iter().flatten() {
+            if !seen.insert(kind) {
+                let what = format!("release.toml: two `sections` of [changelog] have the type `{kind}`");
+                return Err(Failure::new(what).hint("give each type one section"));
+            }
+            if *kind != kind.to_lowercase() {
+                let what = format!("release.toml: `sections` of [changelog]: the type `{kind}` has capitals");
+                return Err(Failure::new(what).hint(format!("write `{}`", kind.to_lowercase())));
+            }
+            if section.trim().is_empty() || section.contains(['\n', '\r']) {
+                let what =
+                    format!("release.toml: `sections` of [changelog]: `{kind}` has no heading of one line");
+                return Err(Failure::new(what).hint("name the heading, as in `section = \"Features\"`"));
             }
         }
         Ok(())
@@ -381,6 +442,18 @@ mod tests {
                 .0
                 .contains("must hold `{version}` once")
         );
+    }
+
+    #[test]
+    fn refuses_sections_that_no_commit_could_come_into() {
+        for (sections, expected) in [
+            (r#"{ type = "a", section = "A" }, { type = "a", section = "B" }"#, "have the type `a`"),
+            (r#"{ type = "Feat", section = "A" }"#, "the type `Feat` has capitals"),
+            (r#"{ type = "feat", section = " " }"#, "`feat` has no heading of one line"),
+        ] {
+            let (error, _) = refused(&format!("[changelog]\nsections = [{sections}]\n"));
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! The section as Release Please 17 writes it: groups, order, links and white space.
+
+use std::sync::LazyLock;
+
+use icu_collator::options::CollatorOptions;
+use icu_collator::{Collator, CollatorBorrowed};
+use project::ChangelogSection;
+use regex_lite::{Captures, Regex};
+
+use super::{Change, literal};
+
+/// One line of the section, with the group that it stands in.
+struct Line {
+    group: String,
+    /// What the lines of a group are sorted by.
+    key: String,
+    text: String,
+}
+
+/// Returns the section below its heading; empty when no change is shown.
+///
+/// `repository` is its web address, for links.
+pub fn body(changes: &[Change], sections: &[ChangelogSection], repository: Option<&str>) -> String {
+    let mut notes = String::new();
+    let mut lines = Vec::new();
+    for change in changes {
+        let section = section_of(change, sections);
+        let breaking = breaking(change, repository);
+        let asks_for_version = change.release_as.iter().any(|version| is_release_version(version));
+        let is_shown = section.is_some_and(|section| !section.hidden);
+        if !is_shown && breaking.is_empty() && !asks_for_version {
+            continue;
+        }
+        for text in breaking {
+            notes.push_str(&format!("* {}{text}\n", bold(change)));
+        }
+        lines.push(line(change, section.map_or(&change.kind, |section| &section.section), repository));
+    }
+    if !notes.is_empty() {
+        notes = format!("### ⚠ BREAKING CHANGES\n\n{notes}\n");
+    }
+    let mut parts = Vec::new();
+    let collator = alphabet();
+    for group in groups(&lines, sections) {
+        let mut lines: Vec<&Line> = lines.iter().filter(|line| line.group == group).collect();
+        lines.sort_by(|a, b| collator.compare(&a.key, &b.key));
+        let lines: String = lines.iter().map(|line| line.text.as_str()).collect();
+        parts.push(format!("### {group}\n\n{lines}"));
+    }
+    format!("{notes}{}", parts.join("\n\n"))
+}
+
+/// The section of a change's type.
+fn section_of<'a>(change: &Change, sections: &'a [ChangelogSection]) -> Option<&'a ChangelogSection> {
+    let kind = change.kind.to_lowercase();
+    sections.iter().find(|section| section.kind == kind)
+}
+
+/// The groups that have a line, those of unknown types first, the others in the order of the sections.
+fn groups<'a>(lines: &'a [Line], sections: &[ChangelogSection]) -> Vec<&'a str> {
+    let mut groups: Vec<&str> = Vec::new();
+    for line in lines {
+        if !groups.contains(&line.group.as_str()) {
+            groups.push(&line.group);
+        }
+    }
+    groups.sort_by_key(|group| sections.iter().position(|section| section.section == *group));
+    groups
+}
+
+/// What breaks, with its first pull request as a link.
+fn breaking(change: &Change, repository: Option<&str>) -> Vec<String> {
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| literal(r"\(#([0-9]+)\)"));
+    static HEADER: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*(?:\(.*\))?!: (.*)$"));
+    if change.breaking.is_empty() {
+        return HEADER.captures(&change.header).map(|found| found[1].to_owned()).into_iter().collect();
+    }
+    let link = |text: &String| match repository {
+        Some(url) => NUMBER.replace(text, format!("([#$1]({url}/issues/$1))")).into_owned(),
+        None => text.clone(),
+    };
+    change.breaking.iter().map(link).collect()
+}
+
+fn is_release_version(text: &str) -> bool {
+    static VERSION: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*@?[0-9]+\.[0-9]+\.[0-9A-Za-z]+"));
+    VERSION.is_match(text)
+}
+
+fn line(change: &Change, group: &str, repository: Option<&str>) -> Line {
+    let (subject, linked) = linked(&escaped(&change.subject), repository);
+    let scope = scope(change);
+    let short = &change.id[..change.id.len().min(7)];
+    let commit = match repository {
+        Some(url) => format!("[{short}]({url}/commit/{})", change.id),
+        None => short.to_owned(),
+    };
+    let shown = if subject.is_empty() { &change.header } else { &subject };
+    let mut text = format!("* {}{shown} ({commit})", bold(change));
+    let references: Vec<_> = change.references.iter().filter(|number| !linked.contains(number)).collect();
+    if !references.is_empty() {
+        text.push_str(", refs");
+    }
+    for number in references {
+        text.push_str(&match repository {
+            Some(url) => format!(" [#{number}]({url}/issues/{number})"),
+            None => format!(" #{number}"),
+        });
+    }
+    text.push('\n');
+    Line { group: group.to_owned(), key: format!("{scope}{subject}"), text }
+}
+
+/// The scope; `*` stands for none.
+fn scope(change: &Change) -> &str {
+    change.scope.as_deref().filter(|scope| *scope != "*").unwrap_or_default()
+}
+
+fn bold(change: &Change) -> String {
+    match scope(change) {
+        "" => String::new(),
+        scope => format!("**{scope}:** "),
+    }
+}
+
+/// The text with `<` and `>` as HTML entities, except in spans of code.
+fn escaped(text: &str) -> String {
+    static MARKUP: LazyLock<Regex> = LazyLock::new(|| literal(r"``[^`].*[^`]``|`[^`]*`|<|>"));
+    let replace = |found: &Captures<'_>| match &found[0] {
+        "<" => "&lt;".to_owned(),
+        ">" => "&gt;".to_owned(),
+        code => code.to_owned(),
+    };
+    MARKUP.replace_all(text, replace).into_owned()
+}
+
+/// The text with its issues and users as links, and the numbers of the issues.
+fn linked(text: &str, repository: Option<&str>) -> (String, Vec<String>) {
+    static ISSUE: LazyLock<Regex> = LazyLock::new(|| literal("#([0-9]+)"));
+    static USER: LazyLock<Regex> = LazyLock::new(|| literal("@([a-z0-9](?:-?[a-z0-9/]){0,38})"));
+    let numbers = ISSUE.captures_iter(text).map(|found| found[1].to_owned()).collect();
+    let Some(url) = repository else { return (text.to_owned(), numbers) };
+    let text = ISSUE.replace_all(text, format!("[#$1]({url}/issues/$1)"));
+    let host = url.match_indices('/').nth(2).map_or(url, |(end, _)| &url[..end]);
+    let replace = |found: &Captures<'_>| {
+        let (start, user) = (found.get(0).map_or(0, |whole| whole.start()), &found[1]);
+        let is_address = text[..start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if is_address || user.contains('/') {
+            return found[0].to_owned();
+        }
+        format!("[@{user}]({host}/{user})")
+    };
+    (USER.replace_all(&text, replace).into_owned(), numbers)
+}
+
+/// The order of words that JavaScript's `localeCompare` has: the root collation of Unicode (UTS #10).
+fn alphabet() -> CollatorBorrowed<'static> {
+    #[expect(clippy::unwrap_used, reason = "the data of the root collation is compiled in")]
+    Collator::try_new(Default::default(), CollatorOptions::default()).unwrap()
+}
