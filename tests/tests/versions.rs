@@ -143,9 +143,9 @@ impl Random {
 }
 
 /// The folder of another implementation, installed below `target/` by the first run that needs it.
-fn oracle(name: &str, install: impl FnOnce(&std::path::Path) -> Command) -> Result<PathBuf> {
+fn oracle(pinned: &str, install: impl FnOnce(&std::path::Path) -> Command) -> Result<PathBuf> {
     let oracles = repository().join("target/oracles");
-    let folder = oracles.join(name);
+    let folder = oracles.join(pinned);
     if folder.is_dir() {
         return Ok(folder);
     }
@@ -174,7 +174,7 @@ fn ask<T: serde::de::DeserializeOwned>(command: &mut Command, texts: &[String]) 
 }
 
 fn ask_npm(texts: &[String]) -> Result<NpmSays> {
-    let folder = oracle("npm-semver", |folder| {
+    let folder = oracle(SEMVER, |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
         npm.arg(folder).arg(SEMVER);
@@ -199,7 +199,7 @@ fn reads_prints_and_orders_as_packaging_does() -> Result<()> {
     let mut random = Random(440);
     let mut texts: Vec<String> = (0..30_000).map(|_| random.pep440()).collect();
     texts.extend((0..12_000).map(|_| random.scribble()));
-    let folder = oracle("packaging", |folder| {
+    let folder = oracle(PACKAGING, |folder| {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]).arg(folder).arg(PACKAGING);
         pip
