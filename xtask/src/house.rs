@@ -9,7 +9,7 @@ use xshell::{Shell, cmd};
 /// The checkers of workflows, from PyPI, pinned.
 const CHECKERS: [&str; 2] = ["zizmor==1.32.0", "check-jsonschema==0.39.0"];
 /// The programs that the tests run, from Debian where they are not there.
-const PROGRAMS: [&str; 3] = ["minisign", "shellcheck", "strace"];
+const PROGRAMS: [&str; 4] = ["minisign", "npm", "shellcheck", "strace"];
 
 /// Installs what the tests use: Debian packages where they are missing, checkers and uv below `target/`.
 pub fn setup() -> Result<()> {
