@@ -22,14 +22,14 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
         let what = format!("cannot write `{path}`: release.toml names it as a [[version-file]] too");
         return Err(Failure::new(what).hint(format!("take `{path}` out of [[version-file]]")).into());
     }
-    let version = release.version.current.to_string();
+    let version = &release.version.current;
     let Some(before) = committed(project, release, path)? else {
         let body = generated(project, release, stage)?;
         stage.skip(path, "the project keeps no changelog, the notes are in the document alone");
         return Ok(Notes { body, edit: None });
     };
     let changelog = Changelog::new(&before);
-    if let Some(body) = changelog.section_of(&version) {
+    if let Some(body) = changelog.section_of(version) {
         stage.skip(path, format!("it has a section for {version} already"));
         return Ok(Notes { body, edit: None });
     }
@@ -62,6 +62,22 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
     })?;
     drop(lock);
     Ok(Notes { body, edit: Some(edit) })
+}
+
+/// Refuses a changelog, as it stands in the tree, that does not name the version of the release.
+pub fn check(project: &Project, release: &Release, stage: &Stage) -> Result<()> {
+    let (path, version) = (&project.settings.changelog.path, &release.version.current);
+    let file = path.under(&project.root);
+    if !file.exists() {
+        let what = format!("cannot find {version} in `{path}`: the project keeps no such file");
+        return Err(Failure::new(what).hint("name the file in release.toml: `path` in [changelog]").into());
+    }
+    if Changelog::new(&files::read_text(&file)?).section_of(version).is_none() {
+        let what = format!("cannot find {version} in `{path}`: no section has it in its title");
+        return Err(Failure::new(what).hint("bump-version current | changelog").into());
+    }
+    stage.note(format!("{path} names {version}"));
+    Ok(())
 }
 
 /// The changelog as it was committed, with the line ends that it has in the tree; `None` when there is none.

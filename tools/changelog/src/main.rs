@@ -8,6 +8,7 @@ mod section;
 
 use std::process::ExitCode;
 
+use filter::Output;
 use project::Project;
 
 /// Writes the release's section into the changelog, and its notes into the release document.
@@ -15,12 +16,19 @@ use project::Project;
 /// What stands below [Unreleased] becomes the section; where nothing does, the commits since the last release
 /// are grouped by their type (Conventional Commits 1.0).
 #[derive(Debug, clap::Args)]
-struct Arguments {}
+struct Arguments {
+    /// Check that the changelog names the version, and write nothing
+    #[arg(long)]
+    check: bool,
+}
 
 fn main() -> ExitCode {
-    filter::run("changelog", |_: &Arguments, stage| {
+    filter::run("changelog", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
         let mut release = project.own(stage.release(|| project.current())?)?;
+        if arguments.check {
+            return changelog::check(&project, &release, stage).map(|()| Output::Nothing);
+        }
         release.notes = Some(changelog::write(&project, &release, stage)?);
         Ok(release.into())
     })
