@@ -15,6 +15,7 @@ mod places;
 mod python;
 mod requirement;
 mod settings;
+mod settings_text;
 mod spots;
 mod state;
 mod tags;

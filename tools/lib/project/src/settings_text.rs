@@ -1,0 +1,199 @@
+//! Reading release.toml: errors name line, column and the nearest key, and what the types cannot refuse is refused.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use document::{Failure, PackageName};
+
+use crate::settings::{ChangelogSection, ChangelogSettings, FILE, Settings};
+use crate::toml_text::place;
+
+impl Settings {
+    /// Reads release.toml in the project's root; a project without one has the defaults.
+    pub fn read(root: &Path) -> Result<Self> {
+        match crate::files::read_if_present(&root.join(FILE))? {
+            None => Ok(Self::default()),
+            Some(_) => {
+                Self::parse(&crate::files::read_text(&root.join(FILE))?).context("cannot read the settings")
+            }
+        }
+    }
+
+    /// Reads the text of a release.toml.
+    pub fn parse(text: &str) -> Result<Self> {
+        let settings: Self = toml_edit::de::from_str(text).map_err(|wrong| refusal(text, &wrong))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Refuses what the types cannot: names that stand twice, pins with an operator that is none.
+    fn check(&self) -> Result<(), Failure> {
+        unique("target", self.target.iter().map(|target| &target.name))?;
+        unique("check", self.check.iter().map(|check| &check.name))?;
+        unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;
+        self.changelog.check()?;
+        let mut names = Vec::new();
+        for package in &self.package {
+            names.push(PackageName::normalise(&package.name)?.to_string());
+            for (pinned, operator) in &package.pins {
+                PackageName::normalise(pinned)?;
+                if !matches!(operator.as_str(), "==" | ">=" | "~=") {
+                    let what =
+                        format!("release.toml: `pins` of `{}`: `{operator}` is no operator", package.name);
+                    return Err(Failure::new(what).hint("use `==`, `>=` or `~=`"));
+                }
+            }
+        }
+        unique("package", names.iter())?;
+        for file in &self.version_file {
+            let wrong = |why: &str, hint: &str| {
+                Err(Failure::new(format!("release.toml: the [[version-file]] `{}` {why}", file.path))
+                    .hint(hint))
+            };
+            match (&file.search, &file.key) {
+                (Some(_), Some(_)) => return wrong("has both `search` and `key`", "keep one of them"),
+                (Some(search), None) if search.matches("{version}").count() != 1 => {
+                    let hint = "write the text around the version, as in 'version=\"{version}\"'";
+                    return wrong("must hold `{version}` once in its `search`", hint);
+                }
+                (None, Some(_)) if !file.path.as_str().ends_with(".toml") => {
+                    return wrong(
+                        "has a `key`, and is no TOML file",
+                        "use `search` for files of another kind",
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ChangelogSettings {
+    /// Refuses sections that no commit could come into.
+    fn check(&self) -> Result<(), Failure> {
+        let mut seen = std::collections::BTreeSet::new();
+        for ChangelogSection { kind, section, .. } in self.sections.iter().flatten() {
+            if !seen.insert(kind) {
+                let what = format!("release.toml: two `sections` of [changelog] have the type `{kind}`");
+                return Err(Failure::new(what).hint("give each type one section"));
+            }
+            if *kind != kind.to_lowercase() {
+                let what = format!("release.toml: `sections` of [changelog]: the type `{kind}` has capitals");
+                return Err(Failure::new(what).hint(format!("write `{}`", kind.to_lowercase())));
+            }
+            if section.trim().is_empty() || section.contains(['\n', '\r']) {
+                let what =
+                    format!("release.toml: `sections` of [changelog]: `{kind}` has no heading of one line");
+                return Err(Failure::new(what).hint("name the heading, as in `section = \"Features\"`"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unique<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            let message = format!("release.toml: two [[{what}]] have the name `{name}`");
+            return Err(Failure::new(message).hint("give each a name of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// Turns a reader's error into `release.toml:line:column: cause`, with the nearest key for an unknown one.
+fn refusal(text: &str, wrong: &toml_edit::de::Error) -> Failure {
+    let place = wrong.span().map_or(FILE.to_owned(), |span| format!("{FILE}:{}", place(text, span.start)));
+    let message = wrong.message().lines().next().unwrap_or("cannot be read").to_owned();
+    let failure = Failure::new(format!("{place}: {message}"));
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().unwrap_or_default();
+    let nearest =
+        quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
+    match nearest {
+        Some(known) if message.starts_with("unknown ") => failure.hint(format!("did you mean `{known}`?")),
+        _ => failure.hint("the keys of release.toml are listed in tools/lib/project/release.schema.json"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (String, String) {
+        let error = Settings::parse(text).unwrap_err();
+        (format!("{error:#}"), Failure::of(&error).0.unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn an_empty_file_has_every_default() {
+        let settings = Settings::parse("").unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.project.tag, "v{version}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_the_nearest_key() {
+        let (error, hint) = refused("[project]\nname = \"x\"\n\n[[chekc]]\nname = \"a\"\n");
+        assert!(error.starts_with("release.toml:4:3: unknown field `chekc`"), "{error}");
+        assert_eq!(hint, "did you mean `check`?");
+        let (error, hint) = refused("[[package]]\nname = \"x\"\nrequired_files = []\n");
+        assert!(error.starts_with("release.toml:3:1: unknown field `required_files`"), "{error}");
+        assert_eq!(hint, "did you mean `required-files`?");
+    }
+
+    #[test]
+    fn a_wrong_type_and_broken_toml_have_their_place() {
+        assert!(refused("[project]\ntag = 3\n").0.starts_with("release.toml:2:7: "));
+        assert!(refused("[project\n").0.starts_with("release.toml:1:9: "));
+        let (error, hint) = refused("[[target]]\nname = \"a\"\nkind = \"directroy\"\npath = \"x\"\n");
+        assert!(error.starts_with("release.toml:3:8: unknown variant `directroy`"), "{error}");
+        assert_eq!(hint, "did you mean `directory`?");
+    }
+
+    #[test]
+    fn refuses_two_of_one_name_and_wrong_operators() {
+        assert!(
+            refused("[[package]]\nname = \"a_b\"\n[[package]]\nname = \"a-b\"\n")
+                .0
+                .contains("the name `a-b`")
+        );
+        assert!(
+            refused("[[package]]\nname = \"a\"\npins = { b = \"=\" }\n").0.contains("`=` is no operator")
+        );
+        assert!(
+            refused("[[version-file]]\npath = \"a\"\nsearch = \"x\"\n")
+                .0
+                .contains("must hold `{version}` once")
+        );
+    }
+
+    #[test]
+    fn refuses_sections_that_no_commit_could_come_into() {
+        for (sections, expected) in [
+            (r#"{ type = "a", section = "A" }, { type = "a", section = "B" }"#, "have the type `a`"),
+            (r#"{ type = "Feat", section = "A" }"#, "the type `Feat` has capitals"),
+            (r#"{ type = "feat", section = " " }"#, "`feat` has no heading of one line"),
+        ] {
+            let (error, _) = refused(&format!("[changelog]\nsections = [{sections}]\n"));
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_types() {
+        let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Settings)).unwrap();
+        text.push('\n');
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/release.schema.json");
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            committed == text,
+            "the schema is stale; run the test with UPDATE_SCHEMAS=1 and commit the file"
+        );
+    }
+}
