@@ -1,8 +1,9 @@
 //! Each tool as a process: every folder `tools/<tool>/tests/cases/<case>` is one run of that tool.
 //!
 //! `case.toml` says what to do: `project` (a fixture, default `lockstep`), `setup` (a shell script), `args`, `stdin` (a
-//! file beside it; empty where it is left out) and `code`. `stderr.txt` holds what the tool must print, `stdout.json`
-//! what it must hand on. `SNAPSHOTS=overwrite cargo test -p tests --test cases` writes both anew.
+//! file beside it, or one that the setup has written beside the project; empty where it is left out) and `code`.
+//! `stderr.txt` holds what the tool must print, `stdout.json` what it must hand on. `SNAPSHOTS=overwrite cargo test
+//! -p tests --test cases` writes both anew.
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +46,11 @@ fn run(tool: &str, folder: &Path) -> Result<()> {
     let case: Case = toml_edit::de::from_str(&std::fs::read_to_string(folder.join("case.toml"))?)?;
     let sandbox = Sandbox::new(&case.project)?;
     sandbox.shell(&case.setup)?;
-    let stdin = case.stdin.as_ref().map(|name| std::fs::read_to_string(folder.join(name))).transpose()?;
+    let stdin = case.stdin.as_ref().map(|name| {
+        let beside = folder.join(name);
+        std::fs::read_to_string(if beside.is_file() { beside } else { sandbox.path(name) })
+    });
+    let stdin = stdin.transpose()?;
     let arguments: Vec<&str> = case.args.iter().map(String::as_str).collect();
     let output = sandbox.run(tool, &arguments, &stdin.unwrap_or_default())?;
     let root = sandbox.path("").canonicalize()?.to_string_lossy().into_owned();

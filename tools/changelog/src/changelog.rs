@@ -9,6 +9,9 @@ use crate::commits::since_previous;
 use crate::file::Changelog;
 use crate::section::{Section, from_commits};
 
+/// Names that changelogs have elsewhere.
+const OTHER_NAMES: [&str; 5] = ["CHANGES.md", "HISTORY.md", "NEWS.md", "docs/CHANGELOG.md", "changelog.md"];
+
 /// What stands in for notes when no commit tells users anything.
 const NOTHING: &str = "- No change that users will notice\n";
 
@@ -25,7 +28,10 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
     let version = &release.version.current;
     let Some(before) = committed(project, release, path)? else {
         let body = generated(project, release, stage)?;
-        stage.skip(path, "the project keeps no changelog, the notes are in the document alone");
+        stage.skip(path, "there is no such file, the notes are in the document alone");
+        if let Some(other) = OTHER_NAMES.into_iter().find(|name| project.root.join(name).is_file()) {
+            stage.warn(format!("`{other}` stays as it is: name it as `[changelog] path` in release.toml if it is the changelog"));
+        }
         return Ok(Notes { body, edit: None });
     };
     let changelog = Changelog::new(&before);
