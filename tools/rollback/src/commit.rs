@@ -4,6 +4,7 @@ use anyhow::Result;
 use document::{CommitId, Failure, Release};
 use project::Project;
 
+use crate::carried::{file_with_version, has_later_release};
 use crate::facts::{Facts, Made};
 use crate::memory::Memory;
 use crate::tree::{self, Preview};
@@ -19,6 +20,8 @@ pub enum Inverse {
     Undo,
     /// A new commit takes its changes back.
     Revert,
+    /// A revert meets the changes of later releases, and nothing of its version is left.
+    Replaced,
     /// A revert meets later changes in these files.
     Conflict(Vec<String>),
 }
@@ -40,7 +43,7 @@ pub fn inverse(project: &Project, release: &Release, facts: &Facts, memory: &Mem
         return Ok(Inverse::Nothing(why));
     }
     let is_public = is_public(project, facts, commit)?;
-    if let Some(revert) = find_revert(project, facts, commit)? {
+    if let Some(revert) = find_revert(project, release, facts, commit)? {
         if is_public && needs_push(project, facts, &revert)? {
             refuse_unpushed(project, facts, commit, &revert, Some(&revert))?;
         }
@@ -61,6 +64,12 @@ pub fn inverse(project: &Project, release: &Release, facts: &Facts, memory: &Mem
         Inverse::Undo
     } else {
         match tree::preview(project, commit, tip)? {
+            Preview::Conflict(_)
+                if has_later_release(project, release, commit, tip)?
+                    && file_with_version(project, release, commit, tip)?.is_none() =>
+            {
+                return Ok(Inverse::Replaced);
+            }
             Preview::Conflict(files) => Inverse::Conflict(files),
             Preview::Tree(tree)
                 if project.git.resolve(&format!("{tip}^{{tree}}"))?.as_ref() == Some(&tree) =>
@@ -95,7 +104,8 @@ pub fn conflict(release: &Release, commit: &Made, files: &[String]) -> Failure {
     );
     let id = commit.id.short();
     Failure::new(what).hint(format!(
-        "run `git revert {id}`, resolve it, commit it, and take {} back again",
+        "run `git revert {id}`, resolve the files and `git add` them, run `git commit --allow-empty` \
+         (what is left of the revert may be nothing), and take {} back again",
         release.version.tag
     ))
 }
@@ -115,17 +125,45 @@ pub fn is_ancestor(project: &Project, old: &CommitId, new: &CommitId) -> Result<
     Ok(project.git.ask(&["merge-base", "--is-ancestor", old.as_str(), new.as_str()])?.is_some())
 }
 
-/// The commit that says that it reverts this one, here or on the branch of the remote.
-fn find_revert(project: &Project, facts: &Facts, commit: &Made) -> Result<Option<CommitId>> {
+/// The commit that says that it reverts this one and does, here or on the branch of the remote.
+///
+/// One that says so while the files still carry the version is an error: it hides that nothing was reverted.
+fn find_revert(
+    project: &Project,
+    release: &Release,
+    facts: &Facts,
+    commit: &Made,
+) -> Result<Option<CommitId>> {
     let says = format!("--grep=This reverts commit {}.", commit.id);
     for tip in [&facts.tip, &facts.branch_there].into_iter().flatten() {
         let range = format!("{}..{tip}", commit.id);
         let found = project.git.ask(&["log", "--format=%H", "--fixed-strings", &says, &range])?;
-        if let Some(id) = found.as_deref().and_then(|found| found.lines().next_back()) {
-            return Ok(Some(id.parse()?));
+        let claims = found.iter().flat_map(|found| found.lines().rev()).map(str::parse::<CommitId>);
+        let claims = claims.collect::<Result<Vec<_>, _>>()?;
+        let Some(first) = claims.first() else { continue };
+        let is_replaced = has_later_release(project, release, commit, tip)?;
+        let left = file_with_version(project, release, commit, tip)?;
+        if let (Some(path), false) = (&left, is_replaced) {
+            return Err(no_revert(release, commit, first, path).into());
+        }
+        for claim in &claims {
+            if file_with_version(project, release, commit, claim)?.is_none() {
+                return Ok(Some(claim.clone()));
+            }
         }
     }
     Ok(None)
+}
+
+fn no_revert(release: &Release, commit: &Made, claim: &CommitId, path: &str) -> Failure {
+    let (tag, id) = (&release.version.tag, commit.id.short());
+    let what = format!(
+        "cannot take {tag} back: {} says that it reverts {id} and does not, `{path}` still carries {}; \
+         nothing is changed",
+        claim.short(),
+        release.version.current
+    );
+    Failure::new(what).hint(format!("run `git revert {id}`, and take {tag} back again"))
 }
 
 /// Refuses to build on a tip to which the remote has more commits, or which holds commits of somebody's own.

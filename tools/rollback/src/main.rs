@@ -1,5 +1,6 @@
 //! Takes a release back, as far as that can be done.
 
+mod carried;
 mod commit;
 mod edits;
 mod facts;

@@ -143,6 +143,11 @@ impl Plan {
                 self.pushes_branch = is_public;
                 (Step::Do(Action::Revert { commit, branch }), withdrawn(what, reverted))
             }
+            Inverse::Replaced => {
+                let why = "later releases have replaced its changes".to_owned();
+                let step = Step::skip(format!("revert {what}"), &why);
+                (step, Withdrawal { what, fate: Fate::Kept, detail: why })
+            }
             Inverse::Conflict(files) => {
                 self.conflict = Some(files);
                 (Step::Do(Action::Revert { commit, branch }), withdrawn(what, reverted))

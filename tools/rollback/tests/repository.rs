@@ -100,13 +100,13 @@ fn a_changelog_that_the_release_made_is_removed() {
 #[test]
 fn a_conflict_leaves_git_untouched_and_a_revert_by_hand_lets_it_go_on() {
     let (stage, release) = published();
-    stage.write("packages/core/pyproject.toml", "[project]\nname = \"da-vinci\"\nversion = \"0.6.0\"\n");
+    stage.write_version("0.6.0");
     stage.commit_all("later");
     stage.git(&["push", "-q", "origin", "main"]);
     let refs = ["for-each-ref"];
     let before = (stage.git(&refs), stage.origin(&refs), stage.git(&["status", "--porcelain"]));
     let ran = rollback(&stage, &release);
-    ran.refused(1, "later commits change the same lines of packages/core/pyproject.toml");
+    ran.refused(1, "later commits change the same lines of CHANGELOG.md, packages/cdk/pyproject.toml, ");
     let id = release.commit.as_ref().unwrap().id.clone();
     assert!(ran.stderr.contains(&format!("hint: run `git revert {}`", id.short())), "{}", ran.stderr);
     assert_eq!((stage.git(&refs), stage.origin(&refs), stage.git(&["status", "--porcelain"])), before);
@@ -114,12 +114,60 @@ fn a_conflict_leaves_git_untouched_and_a_revert_by_hand_lets_it_go_on() {
     // Nobody installs it any more, whatever git says.
     assert!(!stage.simple("aa-cdk").exists());
 
-    stage.write_version("0.6.0");
-    stage.commit_all(&format!("Revert it\n\nThis reverts commit {id}."));
+    // The hint to the letter; what was there later is kept, so the revert is empty.
+    let mut revert = stage.command("git", &stage.root());
+    assert!(!revert.args(["revert", "--no-edit", id.short()]).output().unwrap().status.success());
+    stage.git(&["checkout", "-q", "HEAD", "--", "."]);
+    stage.git(&["add", "-A"]);
+    stage.git(&["commit", "-q", "--allow-empty", "--no-edit"]);
     let again = rollback(&stage, &release);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert!(stage.has_ref("origin.git", "refs/tags/withdrawn/v0.5.0"));
     assert_eq!(stage.origin(&["rev-parse", "main"]), stage.git(&["rev-parse", "HEAD"]));
+}
+
+#[test]
+fn an_older_release_that_a_later_one_has_replaced_is_taken_back_but_for_its_commit() {
+    let (stage, release) = published();
+    stage.write_version("0.6.0");
+    stage.commit_all("chore: release 0.6.0");
+    stage.git(&["tag", "-a", "-m", "0.6.0", "v0.6.0"]);
+    stage.git(&["push", "-q", "--atomic", "origin", "main", "v0.6.0"]);
+    let tip = stage.git(&["rev-parse", "HEAD"]);
+    let ran = rollback(&stage, &release);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let short = release.commit.as_ref().unwrap().id.short();
+    for line in [
+        &format!("rollback: skip: revert commit {short}: later releases have replaced its changes")[..],
+        "rollback: push to origin, all or nothing: withdrawn/v0.5.0, v0.5.0 deleted",
+    ] {
+        assert!(ran.plan().contains(&line), "{}", ran.stderr);
+    }
+    assert!(fates(&ran.release()).contains(&(format!("commit {short}"), Fate::Kept)));
+    for folder in ["project", "origin.git"] {
+        assert!(!stage.has_ref(folder, "refs/tags/v0.5.0") && stage.has_ref(folder, "refs/tags/v0.6.0"));
+        assert!(stage.has_ref(folder, "refs/tags/withdrawn/v0.5.0"));
+    }
+    assert!(!stage.simple("aa-cdk").exists());
+    assert_eq!((stage.git(&["rev-parse", "HEAD"]), stage.origin(&["rev-parse", "main"])), (tip.clone(), tip));
+    assert_eq!(rollback(&stage, &release).stdout, ran.stdout);
+}
+
+#[test]
+fn a_commit_that_only_says_that_it_reverts_the_release_is_refused() {
+    let (stage, release) = published();
+    let id = release.commit.as_ref().unwrap().id.clone();
+    stage.git(&["commit", "-q", "--allow-empty", "-m", &format!("x\n\nThis reverts commit {id}.")]);
+    let claim = stage.git(&["rev-parse", "HEAD"]);
+    stage.git(&["push", "-q", "origin", "main"]);
+    let before = world(&stage);
+    let ran = rollback(&stage, &release);
+    let said = format!("{} says that it reverts {} and does not", &claim[..10], id.short());
+    ran.refused(1, &said);
+    assert!(ran.stderr.contains("still carries 0.5.0"), "{}", ran.stderr);
+    assert_eq!(world(&stage), before);
+    stage.git(&["revert", "--no-edit", id.short()]);
+    assert_eq!(rollback(&stage, &release).code, Some(0));
 }
 
 #[test]
