@@ -36,6 +36,25 @@ fn a_release_is_taken_back_and_the_one_before_stays() -> Result<()> {
 }
 
 #[test]
+fn an_older_release_is_taken_back_and_the_later_one_stays() -> Result<()> {
+    let sandbox = released()?;
+    let output = sandbox.run("xtask", &["rollback", "0.1.1", "--yes"], "")?;
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("later releases have replaced its changes"), "{said}");
+    sandbox.shell(
+        "! git rev-parse -q --verify refs/tags/v0.1.1
+         ! git -C ../origin.git rev-parse -q --verify refs/tags/v0.1.1
+         git -C ../origin.git rev-parse -q --verify refs/tags/withdrawn/v0.1.1
+         git -C ../origin.git rev-parse -q --verify refs/tags/v0.2.0
+         grep -q 'version = \"0.2.0\"' packages/core/pyproject.toml
+         ! ls dist/index/simple/*/*0.1.1*
+         test -f dist/index/simple/wagon-core/wagon_core-0.2.0-py3-none-any.whl",
+    )?;
+    Ok(())
+}
+
+#[test]
 fn a_second_rollback_is_a_stated_skip() -> Result<()> {
     let sandbox = released()?;
     sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "")?;
@@ -113,6 +132,12 @@ fn a_rollback_wants_a_yes_and_a_record() -> Result<()> {
     );
     let error = sandbox.refused("xtask", &["rollback", "0.9.0", "--yes"], "", 1)?;
     assert!(error.contains("there is no record of its release here"), "{error}");
+    assert!(error.contains("with `rollback --yes < document.json`"), "{error}");
+    // The same document would be refused again.
+    sandbox.shell("echo {} > $(ls .git/wainwright/v0.2.0/*-announce.json)")?;
+    let error = sandbox.refused("xtask", &["rollback", "0.2.0", "--yes"], "", 3)?;
+    assert!(error.contains("`rollback` ended with code 3"), "{error}");
+    assert!(!error.contains("run it again"), "{error}");
     assert_eq!(sandbox.shell("git for-each-ref; git ls-remote ../origin.git")?, before);
     Ok(())
 }

@@ -37,7 +37,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let Some(record) = records.find(&arguments.version)? else {
         let what = format!("cannot take {} back: there is no record of its release here", arguments.version);
         return Err(Failure::new(what)
-            .hint("run it in the clone that released it; `cargo xtask status` lists what is here")
+            .hint(
+                "run it in the clone that released it (`cargo xtask status` lists what is here); a release that the \
+                 tools made in a pipe is taken back with `rollback --yes < document.json`",
+            )
             .into());
     };
     let _driving = if arguments.dry_run { None } else { Some(records.drive()?) };
@@ -75,9 +78,12 @@ fn carry_out(tools: &Tools, arguments: &[&str], document: &[u8], progress: &Prog
             ended.code,
             format!("cannot take the release back: `{ROLLBACK}` ended with code {}", ended.code),
         );
-        return Err(failure
-            .hint("mend the cause, and run it again: what is taken back already is skipped")
-            .into());
+        // A document or an argument that was refused is refused again; the tool has said what to do.
+        return Err(match ended.code {
+            2 | 3 => failure,
+            _ => failure.hint("mend the cause, and run it again: what is taken back already is skipped"),
+        }
+        .into());
     }
     Ok(ended.stdout)
 }
