@@ -40,16 +40,18 @@ fn sandbox() -> Result<Sandbox> {
 
 fn state(sandbox: &Sandbox) -> Result<State> {
     let mut state = State::new();
+    let root = sandbox.path("").canonicalize()?.to_string_lossy().into_owned();
     for (path, content) in sandbox.files("project")? {
         let document = path.starts_with(".git/wainwright/v") && path.ends_with(".json");
         // Git's own bookkeeping differs from run to run, as do signatures, and a build's record has no successor.
         if (path.starts_with(".git/") && !document) || path == ".git" {
             continue;
         }
-        let content = if path.ends_with(".minisig") {
-            String::new()
-        } else {
-            content.iter().map(|b| format!("{b:02x}")).collect()
+        // The request names the project's folder, and each sandbox has its own.
+        let content = match path.ends_with(".minisig") {
+            true => String::new(),
+            false if document => text(&content).replace(&root, "[ROOT]"),
+            false => content.iter().map(|byte| format!("{byte:02x}")).collect(),
         };
         state.insert(path, content);
     }
