@@ -150,7 +150,9 @@ impl Plan {
             }
             Inverse::Conflict(files) => {
                 self.conflict = Some(files);
-                (Step::Do(Action::Revert { commit, branch }), withdrawn(what, reverted))
+                // This run ends in an error, and must not leave behind that the commit was reverted.
+                let detail = "later commits change the same lines".to_owned();
+                (Step::Do(Action::Revert { commit, branch }), Withdrawal { what, fate: Fate::Kept, detail })
             }
         };
         self.steps.push(step);
