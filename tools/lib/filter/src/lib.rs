@@ -18,7 +18,7 @@ use clap::{Args, FromArgMatches};
 use document::{Exit, Failure, Release};
 
 pub use plan::{Outcome, Step};
-pub use printer::{format_error, print_error, print_line, print_text};
+pub use printer::print_text;
 pub use question::{ask, can_ask};
 pub use stage::Stage;
 
@@ -81,7 +81,7 @@ pub fn conclude(tool: &str, done: anyhow::Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::from(Exit::Done as u8),
         Err(error) => {
-            print_error(tool, &error);
+            printer::print_error(tool, &error);
             ExitCode::from(Failure::of(&error).1 as u8)
         }
     }
