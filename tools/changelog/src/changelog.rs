@@ -1,11 +1,11 @@
 //! The notes of a release, and its section in the changelog file.
 
 use anyhow::Result;
+use commits::since_previous;
 use document::{Failure, Notes, NotesEdit, ProjectPath, Release};
 use filter::{Outcome, Stage, Step};
 use project::{Project, files};
 
-use crate::commits::since_previous;
 use crate::file::Changelog;
 use crate::section::{Section, from_commits};
 

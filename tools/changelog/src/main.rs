@@ -1,9 +1,8 @@
 //! Writes the section of the changelog and the notes of a release.
 
 mod changelog;
-mod commits;
-mod conventional;
 mod file;
+mod release_please;
 mod section;
 
 use std::process::ExitCode;

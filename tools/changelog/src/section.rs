@@ -2,49 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use commits::{Commit, Entry, changes, entry, sections};
 use project::{ChangelogSection, ChangelogSettings, ChangelogStyle, CommitForm};
 
-use crate::commits::{Commit, Entry, entry};
-use crate::conventional;
-
-/// The groups of Keep a Changelog 1.1, and the types that tell users nothing.
-const KEEP_A_CHANGELOG: [(&str, &str); 16] = [
-    ("feat", "Added"),
-    ("feature", "Added"),
-    ("perf", "Changed"),
-    ("refactor", "Changed"),
-    ("revert", "Changed"),
-    ("", "Changed"),
-    ("fix", "Fixed"),
-    ("security", "Security"),
-    ("build", HIDDEN),
-    ("chore", HIDDEN),
-    ("ci", HIDDEN),
-    ("deps", HIDDEN),
-    ("docs", HIDDEN),
-    ("style", HIDDEN),
-    ("test", HIDDEN),
-    ("tests", HIDDEN),
-];
-
-/// The sections of Release Please 17 for a Python project (`release-type: python`).
-const CONVENTIONAL: [(&str, &str); 12] = [
-    ("feat", "Features"),
-    ("fix", "Bug Fixes"),
-    ("perf", "Performance Improvements"),
-    ("deps", "Dependencies"),
-    ("revert", "Reverts"),
-    ("docs", "Documentation"),
-    ("style", "-Styles"),
-    ("chore", "-Miscellaneous Chores"),
-    ("refactor", "-Code Refactoring"),
-    ("test", "-Tests"),
-    ("build", "-Build System"),
-    ("ci", "-Continuous Integration"),
-];
-
-/// A heading that starts with a minus is hidden.
-const HIDDEN: &str = "-Other";
+use crate::release_please;
 
 /// The notes, and the types that none of the sections names.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,10 +23,10 @@ pub fn from_commits(commits: &[Commit], settings: &ChangelogSettings, repository
     let (style, form) = (settings.style, settings.commits);
     let sections = sections(settings);
     if (style, form) == (ChangelogStyle::Conventional, CommitForm::Conventional) {
-        let changes: Vec<_> = commits.iter().flat_map(conventional::changes).collect();
+        let changes: Vec<_> = commits.iter().flat_map(changes).collect();
         let vanished = changes.iter().filter(|change| change.breaking.is_empty() && !change.is_footer);
         return Section {
-            body: conventional::body(&changes, &sections, repository),
+            body: release_please::body(&changes, &sections, repository),
             unknown: unknown(vanished.map(|change| change.kind.to_lowercase()), &sections),
         };
     }
@@ -82,21 +43,6 @@ pub fn from_commits(commits: &[Commit], settings: &ChangelogSettings, repository
             Section { body: by_area(&entries, style, repository), unknown: BTreeMap::new() }
         }
     }
-}
-
-/// The sections of release.toml, else those of the style.
-fn sections(settings: &ChangelogSettings) -> Vec<ChangelogSection> {
-    let own: &[(&str, &str)] = match (&settings.sections, settings.style) {
-        (Some(sections), _) => return sections.clone(),
-        (None, ChangelogStyle::KeepAChangelog) => &KEEP_A_CHANGELOG,
-        (None, ChangelogStyle::Conventional) => &CONVENTIONAL,
-    };
-    let section = |(kind, heading): &(&str, &str)| ChangelogSection {
-        kind: (*kind).to_owned(),
-        section: heading.trim_start_matches('-').to_owned(),
-        hidden: heading.starts_with('-'),
-    };
-    own.iter().map(section).collect()
 }
 
 fn unknown(kinds: impl Iterator<Item = String>, sections: &[ChangelogSection]) -> BTreeMap<String, usize> {

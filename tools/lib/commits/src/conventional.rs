@@ -1,16 +1,14 @@
 //! Conventional Commits as Release Please reads them: one message may tell of several changes.
 
 mod grammar;
-mod section;
 
 use std::sync::LazyLock;
 
+use project::ChangelogSection;
 use regex_lite::Regex;
 
-use crate::commits::Commit;
+use crate::Commit;
 use grammar::{BodyPart, Footer, Message, Unreadable};
-
-pub use section::body;
 
 /// One change, as a part of a commit's message tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +31,32 @@ pub struct Change {
     pub references: Vec<String>,
     /// Whether it is a footer that reads like a commit, as `Signed-off-by: …` does too.
     pub is_footer: bool,
+}
+
+impl Change {
+    /// What breaks, each in the words of the message; the summary where it says so without a footer.
+    pub fn what_breaks(&self) -> Vec<&str> {
+        static HEADER: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*(?:\(.*\))?!: (.*)$"));
+        if self.breaking.is_empty() {
+            let found = HEADER.captures(&self.header).and_then(|found| found.get(1));
+            return found.map(|text| text.as_str()).into_iter().collect();
+        }
+        self.breaking.iter().map(String::as_str).collect()
+    }
+
+    /// The section of its type.
+    pub fn section<'a>(&self, sections: &'a [ChangelogSection]) -> Option<&'a ChangelogSection> {
+        let kind = self.kind.to_lowercase();
+        sections.iter().find(|section| section.kind == kind)
+    }
+
+    /// Says whether users are told of it: its section is shown, something breaks, or a version is asked for.
+    pub fn is_shown(&self, sections: &[ChangelogSection]) -> bool {
+        static VERSION: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*@?[0-9]+\.[0-9]+\.[0-9A-Za-z]+"));
+        self.section(sections).is_some_and(|section| !section.hidden)
+            || !self.what_breaks().is_empty()
+            || self.release_as.iter().any(|version| VERSION.is_match(version))
+    }
 }
 
 /// The changes that a commit's message tells of; none where it follows no convention.

@@ -2,12 +2,11 @@
 
 use std::sync::LazyLock;
 
+use commits::Change;
 use icu_collator::options::CollatorOptions;
 use icu_collator::{Collator, CollatorBorrowed};
 use project::ChangelogSection;
 use regex_lite::{Captures, Regex};
-
-use super::{Change, literal};
 
 /// One line of the section, with the group that it stands in.
 struct Line {
@@ -24,17 +23,17 @@ pub fn body(changes: &[Change], sections: &[ChangelogSection], repository: Optio
     let mut notes = String::new();
     let mut lines = Vec::new();
     for change in changes {
-        let section = section_of(change, sections);
-        let breaking = breaking(change, repository);
-        let asks_for_version = change.release_as.iter().any(|version| is_release_version(version));
-        let is_shown = section.is_some_and(|section| !section.hidden);
-        if !is_shown && breaking.is_empty() && !asks_for_version {
+        if !change.is_shown(sections) {
             continue;
         }
-        for text in breaking {
+        for text in breaking(change, repository) {
             notes.push_str(&format!("* {}{text}\n", bold(change)));
         }
-        lines.push(line(change, section.map_or(&change.kind, |section| &section.section), repository));
+        lines.push(line(
+            change,
+            change.section(sections).map_or(&change.kind, |section| &section.section),
+            repository,
+        ));
     }
     if !notes.is_empty() {
         notes = format!("### ⚠ BREAKING CHANGES\n\n{notes}\n");
@@ -48,12 +47,6 @@ pub fn body(changes: &[Change], sections: &[ChangelogSection], repository: Optio
         parts.push(format!("### {group}\n\n{lines}"));
     }
     format!("{notes}{}", parts.join("\n\n"))
-}
-
-/// The section of a change's type.
-fn section_of<'a>(change: &Change, sections: &'a [ChangelogSection]) -> Option<&'a ChangelogSection> {
-    let kind = change.kind.to_lowercase();
-    sections.iter().find(|section| section.kind == kind)
 }
 
 /// The groups that have a line, those of unknown types first, the others in the order of the sections.
@@ -71,20 +64,11 @@ fn groups<'a>(lines: &'a [Line], sections: &[ChangelogSection]) -> Vec<&'a str> 
 /// What breaks, with its first pull request as a link.
 fn breaking(change: &Change, repository: Option<&str>) -> Vec<String> {
     static NUMBER: LazyLock<Regex> = LazyLock::new(|| literal(r"\(#([0-9]+)\)"));
-    static HEADER: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*(?:\(.*\))?!: (.*)$"));
-    if change.breaking.is_empty() {
-        return HEADER.captures(&change.header).map(|found| found[1].to_owned()).into_iter().collect();
-    }
-    let link = |text: &String| match repository {
-        Some(url) => NUMBER.replace(text, format!("([#$1]({url}/issues/$1))")).into_owned(),
-        None => text.clone(),
+    let Some(url) = repository.filter(|_| !change.breaking.is_empty()) else {
+        return change.what_breaks().into_iter().map(str::to_owned).collect();
     };
+    let link = |text: &String| NUMBER.replace(text, format!("([#$1]({url}/issues/$1))")).into_owned();
     change.breaking.iter().map(link).collect()
-}
-
-fn is_release_version(text: &str) -> bool {
-    static VERSION: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*@?[0-9]+\.[0-9]+\.[0-9A-Za-z]+"));
-    VERSION.is_match(text)
 }
 
 fn line(change: &Change, group: &str, repository: Option<&str>) -> Line {
@@ -157,4 +141,10 @@ fn linked(text: &str, repository: Option<&str>) -> (String, Vec<String>) {
 fn alphabet() -> CollatorBorrowed<'static> {
     #[expect(clippy::unwrap_used, reason = "the data of the root collation is compiled in")]
     Collator::try_new(Default::default(), CollatorOptions::default()).unwrap()
+}
+
+/// Compiles a pattern that stands in the code.
+fn literal(pattern: &str) -> Regex {
+    #[expect(clippy::unwrap_used, reason = "the patterns are literals, and each is met by a test")]
+    Regex::new(pattern).unwrap()
 }

@@ -1,17 +1,8 @@
-//! The commits since the last release, and the change that the subject of each names.
+//! The change that the subject of a commit names, in the form that the project has.
 
-use anyhow::Result;
-use document::Release;
-use project::{CommitForm, Project};
+use project::CommitForm;
 
-/// A commit of the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// The commit's id.
-    pub id: String,
-    /// Its whole message.
-    pub message: String,
-}
+use crate::Commit;
 
 /// One change, as the subject of its commit tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,18 +17,6 @@ pub struct Entry {
     pub breaking: Option<String>,
     /// The commit's id.
     pub id: String,
-}
-
-/// Reads the commits between the previous release and the base of this one, newest first, with one git process.
-pub fn since_previous(project: &Project, release: &Release) -> Result<Vec<Commit>> {
-    let base = release.project.base.as_str();
-    let range = match &release.version.previous_tag {
-        Some(tag) => format!("refs/tags/{tag}..{base}"),
-        None => base.to_owned(),
-    };
-    let text = project.git.read(&["log", "-z", "--format=%H%n%B", &range, "--"])?;
-    let commits = text.split('\0').filter_map(|commit| commit.split_once('\n'));
-    Ok(commits.map(|(id, message)| Commit { id: id.to_owned(), message: message.to_owned() }).collect())
 }
 
 /// The change that the subject of a commit names.
