@@ -14,13 +14,16 @@ use crate::tools::{Ended, Tools, failure_with_code};
 /// `cargo xtask release`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// What to release: major, minor or patch; alpha, beta, rc or dev for the next pre-release, alone or behind one of
+    /// What to release: major, minor, patch, or auto for what the commits ask for; alpha, beta, rc or dev for the next pre-release, alone or behind one of
     /// these three (`minor rc`); release to end a pre-release; post; a version (PEP 440); or current for no bump
     #[arg(value_name = "LEVEL|VERSION", required_unless_present = "resume", num_args = 1..)]
     request: Vec<String>,
     /// The project's folder, or one inside it [default: the current folder]
     #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
     project: Option<PathBuf>,
+    /// With auto: where there is nothing to release, do nothing, and call that a success
+    #[arg(long, conflicts_with = "resume")]
+    allow_none: bool,
     /// Print every action that the release would do, and write nothing
     #[arg(long, conflicts_with = "resume")]
     dry_run: bool,
@@ -50,21 +53,40 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let Some(record) = records.unfinished()? else { return Err(nothing_to_resume().into()) };
         return report(&go_on(&tools, record)?);
     }
-    let words: Vec<&str> = arguments.request.iter().map(String::as_str).collect();
-    let request = words.as_slice();
+    let request = arguments.first_stage();
+    let request = request.as_slice();
     if arguments.dry_run {
-        return dry_run(&tools, request);
+        return dry_run(&tools, request).map(|_| ());
     }
     let ask = !arguments.yes && filter::can_ask();
     if ask {
-        dry_run(&tools, request)?;
+        if dry_run(&tools, request)? == Plan::Nothing {
+            return Ok(());
+        }
         confirm("Release it?")?;
     }
-    report(&release(&tools, request)?)
+    release(&tools, request)?.map_or(Ok(()), |finished| report(&finished))
 }
 
-/// Releases a project from the beginning.
-pub fn release(tools: &Tools, request: &[&str]) -> Result<Finished> {
+impl Arguments {
+    /// What the first stage is told; the record of the release keeps it.
+    fn first_stage(&self) -> Vec<&str> {
+        let words = self.request.iter().map(String::as_str);
+        words.chain(self.allow_none.then_some("--allow-none")).collect()
+    }
+}
+
+/// What a dry run came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// Every stage has its actions.
+    Release,
+    /// There is nothing to release.
+    Nothing,
+}
+
+/// Releases a project from the beginning; `None` where there is nothing to release, and that is allowed.
+pub fn release(tools: &Tools, request: &[&str]) -> Result<Option<Finished>> {
     let records = Records::of(tools)?;
     let _driving = records.drive()?;
     if let Some(open) = records.unfinished()? {
@@ -87,9 +109,13 @@ pub fn release(tools: &Tools, request: &[&str]) -> Result<Finished> {
         )
         .into());
     }
+    if planned.stdout.is_empty() {
+        filter::print_text(planned.stderr.trim_end());
+        return Ok(None);
+    }
     let planned = Release::from_json(&planned.stdout)?;
     let record = records.start(&planned, request)?;
-    go_on(tools, record)
+    go_on(tools, record).map(Some)
 }
 
 /// Runs the stages that are left, and keeps the document after each.
@@ -123,7 +149,7 @@ fn go_on(tools: &Tools, record: Record) -> Result<Finished> {
 }
 
 /// Prints every action of a release, tool by tool, each with the document of the one before.
-fn dry_run(tools: &Tools, request: &[&str]) -> Result<()> {
+fn dry_run(tools: &Tools, request: &[&str]) -> Result<Plan> {
     let mut progress = Progress::new();
     progress.print("dry run: nothing is written");
     let mut document = Vec::new();
@@ -140,9 +166,13 @@ fn dry_run(tools: &Tools, request: &[&str]) -> Result<()> {
             );
         }
         document = ended.stdout;
+        if document.is_empty() {
+            progress.finish();
+            return Ok(Plan::Nothing);
+        }
     }
     progress.finish();
-    Ok(())
+    Ok(Plan::Release)
 }
 
 /// Asks on the terminal; everything but a yes ends the program with nothing done.

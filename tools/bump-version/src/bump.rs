@@ -7,11 +7,21 @@ use document::{CommitId, Failure, Level, Release, Version};
 use filter::{Outcome, Output, Stage, Step};
 use project::{Project, Tags, files};
 
+use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, rewrite};
 use crate::journal::Journal;
-use crate::next::Request;
+use crate::next::{Goal, Request};
 use crate::strays::{self, Stray};
 use crate::used;
+
+/// What a request leads to.
+#[derive(Debug)]
+pub enum Planned {
+    /// A bump.
+    Bump(Box<Bump>),
+    /// No release: `auto` found nothing to release.
+    Nothing(Nothing),
+}
 
 /// A bump that was found to be allowed.
 #[derive(Debug)]
@@ -22,6 +32,8 @@ pub struct Bump {
     strays: Vec<Stray>,
     carried: Version,
     head: CommitId,
+    /// Why `auto` chose this version.
+    reason: Option<String>,
 }
 
 /// One changed place, in the words of the plan.
@@ -35,7 +47,7 @@ impl fmt::Display for ChangePlace<'_> {
 }
 
 /// Decides on the next version and on every edit. Reads only.
-pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> {
+pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planned> {
     // Four answers of git, asked at once: each costs a process.
     let (state, all, reachable, committer) = std::thread::scope(|scope| {
         let all = scope.spawn(|| project.git.tags(false));
@@ -50,11 +62,18 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> 
     };
     let read = |names: &Vec<String>| Tags::read(&project.tags, names.iter().map(String::as_str));
     let (all, reachable) = (read(&all?), read(&reachable?));
-    let bumps = request.level() != Level::Current;
+    let bumps = *request != Request::Named(Goal::Level(Level::Current));
     let journal = if bumps { Journal::read(project, Some(&head))? } else { Journal::default() };
     let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
     let carried = project.version(&carriers)?;
-    let wanted = request.after(&carried, all.last_post(&carried))?;
+    let (goal, reason) = match request {
+        Request::Named(goal) => (goal.clone(), None),
+        Request::Auto(series) => match auto::ask(project, *series, &carried, &reachable, &head)? {
+            Asked::For(goal, reason) => (goal, Some(reason)),
+            Asked::Nothing(nothing) => return Ok(Planned::Nothing(nothing)),
+        },
+    };
+    let wanted = goal.after(&carried, all.last_post(&carried))?;
     if bumps {
         refuse_tree(project, &state, &journal)?;
         if committer?.is_none() {
@@ -69,10 +88,10 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Bump> 
     for carrier in &carriers {
         rewrites.extend(rewrite(carrier, &wanted)?);
     }
-    let mut release = project.release_of(&state, &reachable, wanted, request.level(), date)?;
+    let mut release = project.release_of(&state, &reachable, wanted, goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
     let strays = if bumps { strays::find(project, &carriers, &carried)? } else { Vec::new() };
-    Ok(Bump { release, rewrites, strays, carried, head })
+    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, reason })))
 }
 
 /// Checks that all places hold one version, and names the places that nobody has configured.
@@ -89,6 +108,9 @@ pub fn check(project: &Project, stage: &Stage) -> Result<Output> {
 pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     strays::report(&bump.strays, &bump.carried, stage);
     let current: &Version = &bump.release.version.current;
+    if let Some(reason) = &bump.reason {
+        stage.note(format!("{current} ({}): {reason}", bump.release.version.level));
+    }
     if bump.rewrites.is_empty() {
         stage.skip("version files", format!("they carry {current} already"));
         return Ok(());

@@ -1,5 +1,6 @@
 //! Bumps the version in every place of a Python project that carries it, and starts the release document.
 
+mod auto;
 mod bump;
 mod edit;
 mod journal;
@@ -9,6 +10,8 @@ mod used;
 
 use std::process::ExitCode;
 
+use bump::Planned;
+use document::Failure;
 use filter::Output;
 use project::Project;
 
@@ -17,13 +20,16 @@ use project::Project;
 /// All files change together or not at all. What stands around a version is left byte for byte.
 #[derive(Debug, clap::Args)]
 struct Arguments {
-    /// What to release: major, minor or patch; alpha, beta, rc or dev for the next pre-release, alone or behind one of
+    /// What to release: major, minor, patch, or auto for what the commits ask for; alpha, beta, rc or dev for the next pre-release, alone or behind one of
     /// these three (`minor rc`); release to end a pre-release; post; a version (PEP 440); or current for no bump
     #[arg(value_name = "LEVEL|VERSION", num_args = 1.., required_unless_present_any = ["check", "root"])]
     request: Vec<next::Request>,
     /// The date of the release, YYYY-MM-DD [default: today in UTC]
     #[arg(long, value_parser = date)]
     date: Option<String>,
+    /// With auto: end without a document where there is nothing to release, and call that a success
+    #[arg(long, conflicts_with_all = ["check", "root"])]
+    allow_none: bool,
     /// Ask the remote first: its branch must not be ahead, and the tag must be free there
     #[arg(long)]
     check_remote: bool,
@@ -46,7 +52,15 @@ fn main() -> ExitCode {
         }
         let request = next::Request::of(&arguments.request)?;
         let date = arguments.date.clone().unwrap_or_else(project::today);
-        let bump = bump::plan(&project, &request, date)?;
+        let bump = match bump::plan(&project, &request, date)? {
+            Planned::Bump(bump) => bump,
+            Planned::Nothing(nothing) if arguments.allow_none => {
+                stage.skip("release", nothing.summary());
+                nothing.lines().into_iter().for_each(|line| stage.note(line));
+                return Ok(Output::Nothing);
+            }
+            Planned::Nothing(nothing) => return Err(Failure::from(nothing).into()),
+        };
         if arguments.check_remote {
             used::check_remote(&project, &bump.release)?;
         }

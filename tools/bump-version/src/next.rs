@@ -1,15 +1,25 @@
 //! Which version comes next.
 
+use std::fmt;
 use std::str::FromStr;
 
 use document::{Failure, Level, Part, Series, Version};
 
 /// What can be said on the command line.
-const WORDS: &str = "major, minor or patch, alpha, beta, rc or dev, both as in `minor rc`, release, post, current, or a version such as 1.3.0";
+const WORDS: &str = "major, minor, patch or auto, alpha, beta, rc or dev, both as in `minor rc`, release, post, current, or a version such as 1.3.0";
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
+    /// A level or a version that was named.
+    Named(Goal),
+    /// The step that the commits since the last release ask for; with a series, the next pre-release before it.
+    Auto(Option<Series>),
+}
+
+/// Where a bump leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
     /// A step from the version that the project carries.
     Level(Level),
     /// That version.
@@ -21,12 +31,15 @@ impl FromStr for Request {
 
     /// Reads one word of the command line.
     fn from_str(word: &str) -> Result<Self, String> {
+        if word == "auto" {
+            return Ok(Self::Auto(None));
+        }
         // `explicit` is how a document says that a version was named; on the command line it would name none.
         if let Some(level) = word.parse().ok().filter(|level| *level != Level::Explicit) {
-            return Ok(Self::Level(level));
+            return Ok(Self::Named(Goal::Level(level)));
         }
         let wrong: Failure = match word.parse() {
-            Ok(version) => return Ok(Self::Version(version)),
+            Ok(version) => return Ok(Self::Named(Goal::Version(version))),
             Err(wrong) => wrong,
         };
         if word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()) {
@@ -38,27 +51,42 @@ impl FromStr for Request {
     }
 }
 
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(Goal::Level(level)) => level.fmt(f),
+            Self::Named(Goal::Version(version)) => version.fmt(f),
+            Self::Auto(None) => f.write_str("auto"),
+            Self::Auto(Some(series)) => write!(f, "auto {series}"),
+        }
+    }
+}
+
 impl Request {
     /// Joins the words of the command line: one, or a part of the version and a series as in `minor rc`.
     pub fn of(words: &[Self]) -> Result<Self, Failure> {
-        let both = match words {
-            [one] => return Ok(one.clone()),
-            [Self::Level(part), Self::Level(Level::Pre { of: None, series })] => match part {
-                Level::Major => Some((Part::Major, *series)),
-                Level::Minor => Some((Part::Minor, *series)),
-                Level::Patch => Some((Part::Patch, *series)),
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some((part, series)) = both else {
-            let words: Vec<String> = words.iter().map(Self::word).collect();
-            let what = format!("cannot read `{}` as one request", words.join(" "));
-            return Err(Failure::usage(what).hint(format!("say {WORDS}")));
-        };
-        Ok(Self::Level(Level::Pre { of: Some(part), series }))
+        if let [one] = words {
+            return Ok(one.clone());
+        }
+        if let [first, Self::Named(Goal::Level(Level::Pre { of: None, series }))] = words {
+            match first {
+                Self::Auto(None) => return Ok(Self::Auto(Some(*series))),
+                Self::Named(Goal::Level(level)) => {
+                    let before = level.part().map(|part| Level::Pre { of: Some(part), series: *series });
+                    if let Some(level) = before {
+                        return Ok(Self::Named(Goal::Level(level)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let words: Vec<String> = words.iter().map(Self::to_string).collect();
+        let what = format!("cannot read `{}` as one request", words.join(" "));
+        Err(Failure::usage(what).hint(format!("say {WORDS}")))
     }
+}
 
+impl Goal {
     /// The level as the document records it.
     pub fn level(&self) -> Level {
         match self {
@@ -78,40 +106,14 @@ impl Request {
             Self::Version(version) => return Ok(version.clone()),
             Self::Level(level) => *level,
         };
-        match level {
-            Level::Current | Level::Explicit => Ok(current.clone()),
-            Level::Major => Ok(step(current, Part::Major)),
-            Level::Minor => Ok(step(current, Part::Minor)),
-            Level::Patch => Ok(step(current, Part::Patch)),
-            Level::Pre { of, series } => pre(current, of, series),
-            Level::Release => release(current),
-            Level::Post => post(current, last_post),
+        match (level, level.part()) {
+            (_, Some(part)) => Ok(current.next(part)),
+            (Level::Pre { of, series }, None) => pre(current, of, series),
+            (Level::Release, None) => release(current),
+            (Level::Post, None) => post(current, last_post),
+            _ => Ok(current.clone()),
         }
     }
-
-    fn word(&self) -> String {
-        match self {
-            Self::Level(level) => level.to_string(),
-            Self::Version(version) => version.to_string(),
-        }
-    }
-}
-
-/// The final release that a part leads to.
-fn step(current: &Version, part: Part) -> Version {
-    let at = match part {
-        Part::Major => 0,
-        Part::Minor => 1,
-        Part::Patch => 2,
-    };
-    let mut numbers = current.release().to_vec();
-    numbers.resize(numbers.len().max(at + 1), 0);
-    let leads_here = leads_to_a_release(current) && numbers[at + 1..].iter().all(|n| *n == 0);
-    if !leads_here {
-        numbers[at] += 1;
-        numbers[at + 1..].fill(0);
-    }
-    current.with_release(numbers)
 }
 
 /// The next version of a series of pre-releases; its first number is 1.
@@ -120,11 +122,11 @@ fn pre(current: &Version, of: Option<Part>, series: Series) -> Result<Version, F
         return Ok(current.with_pre(Series::Dev, number + 1));
     }
     let target = match of {
-        Some(part) => step(current, part),
-        None if leads_to_a_release(current) => current.base(),
-        None => step(current, Part::Patch),
+        Some(part) => current.next(part),
+        None if current.leads_to_a_release() => current.base(),
+        None => current.next(Part::Patch),
     };
-    if !leads_to_a_release(current) || current.base() != target {
+    if !current.leads_to_a_release() || current.base() != target {
         return Ok(target.with_pre(series, 1));
     }
     match (current.pre(), current.dev()) {
@@ -159,17 +161,13 @@ fn release(current: &Version) -> Result<Version, Failure> {
 
 /// The post release behind the last one.
 fn post(current: &Version, last: Option<u64>) -> Result<Version, Failure> {
-    if leads_to_a_release(current) {
+    if current.leads_to_a_release() {
         let what = format!(
             "cannot release a post release of {current}: a pre-release is followed by another one, or by its release"
         );
         return Err(Failure::new(what).hint(format!("say release for {}", current.base())));
     }
     Ok(current.without_dev().with_post(Some(last.map_or(1, |last| last + 1))))
-}
-
-fn leads_to_a_release(current: &Version) -> bool {
-    current.is_prerelease() && !current.is_postrelease()
 }
 
 #[cfg(test)]
@@ -182,8 +180,8 @@ mod tests {
     }
 
     fn after(current: &str, words: &str) -> Result<String, Failure> {
-        let version = request(words)?.after(&current.parse().unwrap(), None)?;
-        Ok(version.to_string())
+        let Request::Named(goal) = request(words)? else { panic!("`{words}` names no goal") };
+        Ok(goal.after(&current.parse().unwrap(), None)?.to_string())
     }
 
     #[test]
@@ -274,7 +272,7 @@ mod tests {
     fn post_is_one_above_the_last() {
         let post = |current: &str, last| {
             let current: Version = current.parse().unwrap();
-            request("post").unwrap().after(&current, last).map(|version| version.to_string())
+            Goal::Level(Level::Post).after(&current, last).map(|version| version.to_string())
         };
         assert_eq!(post("0.4.0", None).unwrap(), "0.4.0.post1");
         assert_eq!(post("0.4.0", Some(1)).unwrap(), "0.4.0.post2");
@@ -310,14 +308,29 @@ mod tests {
     #[test]
     fn refuses_what_is_neither_level_nor_version() {
         for word in ["mior", "explicit", "rc minor"] {
-            assert!(word.parse::<Request>().unwrap_err().contains("say major, minor or patch"), "{word}");
+            assert!(
+                word.parse::<Request>().unwrap_err().contains("say major, minor, patch or auto"),
+                "{word}"
+            );
         }
     }
 
     #[test]
     fn refuses_words_that_do_not_go_together() {
+        for words in ["minor rc", "auto rc"] {
+            assert_eq!(request(words).unwrap().to_string(), words);
+        }
         assert_eq!("minor rc".parse::<Request>().unwrap(), request("minor rc").unwrap());
-        for words in ["rc minor", "minor patch", "alpha beta", "minor post", "1.0 rc", "minor rc dev"] {
+        for words in [
+            "rc minor",
+            "minor patch",
+            "alpha beta",
+            "minor post",
+            "1.0 rc",
+            "minor rc dev",
+            "auto auto",
+            "auto post",
+        ] {
             let failure = request(words).unwrap_err();
             assert!(failure.to_string().contains(&format!("`{words}`")), "{failure}");
             assert_eq!(Failure::of(&failure.into()).1, document::Exit::Usage);

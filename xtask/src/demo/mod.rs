@@ -41,7 +41,8 @@ pub fn run(dir: Option<&Path>) -> Result<()> {
     make_key(&tools, &places)?;
     let made = started.elapsed();
     let started = Instant::now();
-    let finished = release(&tools.on(Some(&places.project)), &["minor"])?;
+    let finished = release(&tools.on(Some(&places.project)), &["minor"])?
+        .context("the demo has something to release")?;
     let released = started.elapsed();
     let started = Instant::now();
     let said = install(&shell, &places, &uv)?;

@@ -1,7 +1,7 @@
 //! The commits since the last release.
 
 use anyhow::Result;
-use document::Release;
+use document::{CommitId, Release};
 use project::Project;
 
 /// A commit of the history.
@@ -13,12 +13,28 @@ pub struct Commit {
     pub message: String,
 }
 
-/// Reads the commits between the previous release and the base of this one, newest first, with one git process.
+impl Commit {
+    /// The first seven digits of the id.
+    pub fn short(&self) -> &str {
+        &self.id[..self.id.len().min(7)]
+    }
+
+    /// The first line of the message.
+    pub fn subject(&self) -> &str {
+        self.message.trim().lines().next().unwrap_or_default().trim()
+    }
+}
+
+/// Reads the commits between the previous release and the base of this one, the newest first.
 pub fn since_previous(project: &Project, release: &Release) -> Result<Vec<Commit>> {
-    let base = release.project.base.as_str();
-    let range = match &release.version.previous_tag {
+    since(project, release.version.previous_tag.as_deref(), &release.project.base)
+}
+
+/// Reads the commits that `base` has and a tag has not, the newest first, with one git process.
+pub fn since(project: &Project, tag: Option<&str>, base: &CommitId) -> Result<Vec<Commit>> {
+    let range = match tag {
         Some(tag) => format!("refs/tags/{tag}..{base}"),
-        None => base.to_owned(),
+        None => base.to_string(),
     };
     let text = project.git.read(&["log", "-z", "--format=%H%n%B", &range, "--"])?;
     let commits = text.split('\0').filter_map(|commit| commit.split_once('\n'));

@@ -67,6 +67,26 @@ impl Level {
         let last = [Self::Release, Self::Post, Self::Explicit, Self::Current];
         first.into_iter().chain(pre).chain(last)
     }
+
+    /// The part of the version that grows; `None` where it is not that alone.
+    pub fn part(self) -> Option<Part> {
+        match self {
+            Self::Major => Some(Part::Major),
+            Self::Minor => Some(Part::Minor),
+            Self::Patch => Some(Part::Patch),
+            _ => None,
+        }
+    }
+}
+
+impl From<Part> for Level {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Major => Self::Major,
+            Part::Minor => Self::Minor,
+            Part::Patch => Self::Patch,
+        }
+    }
 }
 
 impl Series {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use pep440_rs::{LocalSegment, Prerelease, PrereleaseKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Series};
+use crate::{Failure, Part, Series};
 
 /// A version as PEP 440 defines it: equality, order and the normalised spelling.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,6 +93,31 @@ impl Version {
     #[must_use]
     pub fn without_dev(&self) -> Self {
         Self(self.0.clone().with_dev(None))
+    }
+
+    /// The final release that a part leads to; the number of release numbers is kept where it can be.
+    ///
+    /// A pre-release is finished by the part that it leads to: each part of 2.0.0rc1 leads to 2.0.0.
+    #[must_use]
+    pub fn next(&self, part: Part) -> Self {
+        let at = match part {
+            Part::Major => 0,
+            Part::Minor => 1,
+            Part::Patch => 2,
+        };
+        let mut numbers = self.release().to_vec();
+        numbers.resize(numbers.len().max(at + 1), 0);
+        let leads_here = self.leads_to_a_release() && numbers[at + 1..].iter().all(|number| *number == 0);
+        if !leads_here {
+            numbers[at] += 1;
+            numbers[at + 1..].fill(0);
+        }
+        self.with_release(numbers)
+    }
+
+    /// Says whether a release is still to come: it is a pre-release, and none of a post release.
+    pub fn leads_to_a_release(&self) -> bool {
+        self.is_prerelease() && !self.is_postrelease()
     }
 
     /// A final release of the same epoch with other release numbers.

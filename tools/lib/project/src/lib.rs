@@ -27,9 +27,9 @@ pub use find::{Project, ProjectPackage};
 pub use git::{Git, TreeState};
 pub use places::{Carrier, Place, Spot};
 pub use settings::{
-    AnnouncementSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings, CommitForm,
-    Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings,
-    VersionFile, VersionSpelling,
+    AnnouncementSettings, AutoSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings,
+    CommitForm, Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind,
+    TargetSettings, VersionFile, VersionSpelling,
 };
 pub use state::{Lock, State};
 pub use tags::{TagPattern, Tags};

@@ -21,6 +21,8 @@ pub struct Settings {
     pub version_file: Vec<VersionFile>,
     /// The changelog.
     pub changelog: ChangelogSettings,
+    /// The next version from the commits: `bump-version auto`.
+    pub auto: AutoSettings,
     /// Commands that must succeed before anything is published.
     pub check: Vec<CheckSettings>,
     /// Signatures.
@@ -169,6 +171,17 @@ pub enum ChangelogStyle {
     KeepAChangelog,
     /// Conventional Commits: `## [1.3.0] (2026-03-01)` with Features, Bug Fixes, …
     Conventional,
+}
+
+/// `[auto]`: smaller steps below 1.0, as Release Please has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AutoSettings {
+    /// What breaks makes a minor step below 1.0, in place of 1.0.
+    pub bump_minor_pre_major: bool,
+    /// A feature makes a patch below 1.0, in place of a minor step.
+    pub bump_patch_for_minor_pre_major: bool,
 }
 
 /// `[[check]]`.
