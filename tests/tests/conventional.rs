@@ -1,11 +1,15 @@
 //! The style `conventional` against Release Please itself: real histories, and the same file byte for byte.
 
+#[path = "conventional/messages.rs"]
+mod messages;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use messages::{WRITTEN, generated};
 use serde::Serialize;
 use tests::{Sandbox, programs, repository, text};
 
@@ -35,174 +39,17 @@ struct History {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sections: Vec<Section>,
     before: &'static str,
+    #[serde(flatten)]
+    bump: Option<Bump>,
 }
 
-/// Histories that were thought of, the oldest commit first.
-const WRITTEN: [&[&str]; 10] = [
-    &[
-        "feat: first",
-        "fix(io): second (#12)",
-        "docs: third",
-        "chore: fourth",
-        "perf(io): fifth",
-        "deps: sixth",
-    ],
-    &[
-        "feat!: a",
-        "fix(api)!: b (#7)",
-        "chore!: c",
-        "odd!: d",
-        "feat(*)!: e",
-        "refactor(x)!: f\n\nBREAKING CHANGE: g (#9)",
-    ],
-    &[
-        "feat: a\n\nBREAKING CHANGE: one\n  two\n  three",
-        "feat: b\n\nSome words.\n\nBREAKING CHANGE: one\ntwo\n\nthree",
-        "feat: c\n\nBREAKING-CHANGE: dash",
-        "feat: d\n\nwithin BREAKING-CHANGE: a line",
-        "feat: e\n\nBREAKING CHANGE: list\n- one\n- two\n#### more\n* three",
-        "docs: f\n\nBREAKING CHANGE: first\n\nBREAKING CHANGE: second",
-    ],
-    &[
-        "chore: release\n\nRelease-As: 2.0.0",
-        "fix: x\n\nrelease-as: v3.1.0-rc.1",
-        "ci: y\n\nRelease-As: soon",
-    ],
-    &[
-        "feat: squashed (#3)\n\nText.\n\nBEGIN_COMMIT_OVERRIDE\nfix: instead\n\nfeat(z): and this\nEND_COMMIT_OVERRIDE\nrest",
-        "fix: nested\n\nBEGIN_NESTED_COMMIT\nfeat(inner): x\n\nwords\nEND_NESTED_COMMIT\nBEGIN_NESTED_COMMIT\nfix!: y",
-        "Merge pull request #5 from a/b\n\nfeat: by merge",
-        "feat: several\n\nfix(a): one\n\nperf: two\nfix(b)!: three\n\nSigned-off-by: A <a@example.invalid>",
-        "chore: several\n\nfix(a): one\nfeat: two\n  continued",
-    ],
-    &[
-        "fix: a\n\nCloses #5",
-        "fix: b (#6)\n\nCloses #6\nRefs: #7\nFixes: 8",
-        "fix: c #9 and #10\n\nRefs #9, #11",
-        "fix: d\n\nbody\n\nRefs #1\nReviewed-by: @someone",
-        "revert: feat: x\n\nThis reverts commit 0123456.",
-        "Revert \"feat: y\"\n\nThis reverts commit 0123456.",
-    ],
-    &[
-        "feat: Vec<T> and `Vec<T>` and ``a `b` <c>``",
-        "feat: by @someone and me@example.invalid and @scope/name (@a-b)",
-        "feat: *stars* _lines_ [link](x) \\ $1 {{x}} & \"q\"",
-        "feat(<b>): scope",
-        "fix:no space",
-        "fix :space",
-        "feat:",
-        "feat!:",
-        "feat!: ",
-        "Feat: capital",
-        "FIX(UP): capitals",
-        "feat(a)(b): two",
-        "feat(): empty",
-        "feat(a: open",
-        "plain words",
-        ": nothing",
-        "feature: other",
-        "improve: unknown",
-        "fix: call\n\nsee foo(bar",
-    ],
-    &[
-        "feat: zebra",
-        "feat: Äpfel",
-        "feat: apfel",
-        "feat: Apfel",
-        "feat: éclair",
-        "feat: _under",
-        "feat: 10 things",
-        "feat: 9 things",
-        "feat: -dash",
-        "feat: 日本語",
-        "feat: emoji 🎉",
-        "feat(b): a",
-        "feat(a): z",
-        "feat: `code`",
-        "feat: resume",
-        "feat: résumé",
-        "feat: Resume",
-        "feat: a b",
-        "feat: ab",
-        "feat: a-b",
-    ],
-    &[
-        "feat: crlf\r\n\r\nBody\r\n\r\nBREAKING CHANGE: a\r\nb\r\n\r\nCloses #5\r\n",
-        "fix: two\r\n\r\nfeat: three\r\n",
-        "fix: trailing   \n\n\n",
-        "\n\nfix: leading",
-        "fix:\ttab",
-        "fix: \u{a0}nbsp",
-        "\u{feff}fix: mark",
-    ],
-    &[
-        "test(io)!: a",
-        "build!: b",
-        "style: c\n\nBREAKING CHANGE: d",
-        "unknown: e\n\nBREAKING CHANGE: f",
-        "2!: g",
-        "feat: h",
-    ],
-];
-
-/// Messages made of the pieces that the grammar knows, the same at every run.
-fn generated(seed: u64, count: usize) -> Vec<String> {
-    const SUBJECTS: [&str; 12] = [
-        "feat",
-        "fix(io)",
-        "docs",
-        "feat!",
-        "perf(a b)!",
-        "chore",
-        "odd",
-        "revert(x)",
-        "fix(",
-        "refactor()",
-        "ci!",
-        "deps",
-    ];
-    const PIECES: [&str; 26] = [
-        "\n",
-        "\n\n",
-        "\n",
-        "\n\n",
-        " ",
-        "BREAKING CHANGE: ",
-        "BREAKING-CHANGE: ",
-        "BREAKING CHANGE",
-        "feat: ",
-        "fix(io): ",
-        "Closes #5",
-        "Refs: #6",
-        "Release-As: 1.9.0",
-        "words",
-        "(#12)",
-        "- item",
-        "#### head",
-        "a(b",
-        "x!: ",
-        "<b>",
-        "`<`",
-        "\r\n",
-        "  more",
-        "@user",
-        "Signed-off-by: A",
-        "é",
-    ];
-    let mut state = seed;
-    let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap_or(0) % below
-    };
-    let mut messages = Vec::new();
-    for _ in 0..count {
-        let mut message = format!("{}: s{}", SUBJECTS[next(SUBJECTS.len())], next(1000));
-        for _ in 0..next(9) {
-            message.push_str(PIECES[next(PIECES.len())]);
-        }
-        messages.push(message);
-    }
-    messages
+/// How the version is to be told.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Bump {
+    carried: &'static str,
+    bump_minor_pre_major: bool,
+    bump_patch_for_minor_pre_major: bool,
 }
 
 /// The folder that holds Release Please, which npm fetches once.
@@ -232,7 +79,7 @@ fn release_please() -> Result<PathBuf> {
 fn theirs(histories: &[History]) -> Result<Vec<String>> {
     let mut node = Command::new("node")
         .arg("-e")
-        .arg(std::fs::read_to_string(repository().join("tests/tests/conventional.js"))?)
+        .arg(std::fs::read_to_string(repository().join("tests/tests/conventional/release-please.js"))?)
         .current_dir(release_please()?)
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
@@ -247,14 +94,14 @@ fn theirs(histories: &[History]) -> Result<Vec<String>> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Makes the commits on top of the last release, and returns them newest first with the file that we write.
-fn ours(sandbox: &Sandbox, messages: &[String], settings: &str) -> Result<(Vec<Commit>, String)> {
+/// Makes the commits on top of the last release, and returns them newest first.
+fn history(sandbox: &Sandbox, tag: &str, messages: &[String], settings: &str) -> Result<Vec<Commit>> {
     std::fs::write(sandbox.path("CHANGELOG.md"), BEFORE)?;
     std::fs::write(sandbox.path("release.toml"), settings)?;
-    sandbox.shell(
+    sandbox.shell(&format!(
         "git checkout -qf -B main first && cp ../CHANGELOG.md ../release.toml . && git add -A &&
-         git commit -q --allow-empty -m start && git tag -f v1.2.3 >&2",
-    )?;
+         git commit -q --allow-empty -m start && git tag -f {tag} >&2",
+    ))?;
     let mut stream = String::new();
     for (index, message) in messages.iter().enumerate() {
         let from = if index == 0 { "from refs/heads/main^0\n" } else { "" };
@@ -266,10 +113,14 @@ fn ours(sandbox: &Sandbox, messages: &[String], settings: &str) -> Result<(Vec<C
     }
     std::fs::write(sandbox.path("stream"), stream)?;
     sandbox.shell("git fast-import --quiet < ../stream && git reset -q --hard")?;
-    let ids = sandbox.shell("git rev-list v1.2.3..HEAD")?;
+    let ids = sandbox.shell(&format!("git rev-list {tag}..HEAD"))?;
     let commits = ids.lines().zip(messages.iter().rev());
-    let commits =
-        commits.map(|(sha, message)| Commit { sha: sha.to_owned(), message: message.clone() }).collect();
+    Ok(commits.map(|(sha, message)| Commit { sha: sha.to_owned(), message: message.clone() }).collect())
+}
+
+/// The commits of a history, newest first, with the file that we write.
+fn ours(sandbox: &Sandbox, messages: &[String], settings: &str) -> Result<(Vec<Commit>, String)> {
+    let commits = history(sandbox, "v1.2.3", messages, settings)?;
     let document = sandbox.must("bump-version", &["minor", "--date", "2026-03-01"], "")?;
     sandbox.must("changelog", &[], &document)?;
     Ok((commits, std::fs::read_to_string(sandbox.project().join("CHANGELOG.md"))?))
@@ -303,7 +154,7 @@ fn writes_what_release_please_writes() -> Result<()> {
             let (commits, file) = ours(&sandbox, messages, settings)?;
             assert_eq!(commits.len(), messages.len());
             let sections = if settings == plain { Vec::new() } else { own() };
-            histories.push(History { commits, sections, before: BEFORE });
+            histories.push(History { commits, sections, before: BEFORE, bump: None });
             files.push(file);
         }
     }
@@ -316,6 +167,64 @@ fn writes_what_release_please_writes() -> Result<()> {
         snapbox::assert_data_eq!(
             format!("history {index}\n{ours}"),
             snapbox::Data::text(format!("history {index}\n{theirs}")).raw()
+        );
+    }
+    Ok(())
+}
+
+/// The version that `auto` gives out; `nothing` where it finds nothing to release, `refused` for a text that is no version.
+fn next_version(sandbox: &Sandbox) -> Result<String> {
+    let output = sandbox.run("bump-version", &["auto", "--dry-run"], "")?;
+    if output.status.success() {
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        return Ok(document["version"]["current"].as_str().context("current")?.to_owned());
+    }
+    let said = text(&output.stderr);
+    if said.contains("cannot follow the `Release-As`") {
+        return Ok("refused".to_owned());
+    }
+    assert!(said.contains("since v") && said.contains(" tell"), "{said}");
+    Ok("nothing".to_owned())
+}
+
+#[test]
+fn gives_out_the_version_that_release_please_gives_out() -> Result<()> {
+    let above = Sandbox::new("plain")?;
+    above.shell("git tag first v1.2.3^0")?;
+    let below = Sandbox::new("plain")?;
+    below.shell(
+        "sed -i 's/1\\.2\\.3/0.5.2/' pyproject.toml src/plain/__init__.py && git commit -qam 'chore: back' &&
+         git tag first && git tag -d v1.2.3 >&2",
+    )?;
+    let ended = |message: String| message.replace("Release-As: 1.9.0", "Release-As: 1.9.0\n");
+    let mut written: Vec<String> = generated(7, 90).into_iter().map(ended).collect();
+    written.extend(WRITTEN.iter().flat_map(|messages| messages.iter().map(|text| (*text).to_owned())));
+    let (mut histories, mut versions) = (Vec::new(), Vec::new());
+    for (index, messages) in written.chunks(2).enumerate() {
+        let (bump_minor_pre_major, bump_patch_for_minor_pre_major) = (index % 2 == 0, index % 3 == 0);
+        let settings = format!(
+            "[changelog]\nstyle = \"conventional\"\n[auto]\nbump-minor-pre-major = {bump_minor_pre_major}\n\
+             bump-patch-for-minor-pre-major = {bump_patch_for_minor_pre_major}\n"
+        );
+        let (sandbox, carried) = if index % 5 == 0 { (&above, "1.2.3") } else { (&below, "0.5.2") };
+        let commits = history(sandbox, &format!("v{carried}"), messages, &settings)?;
+        versions.push(next_version(sandbox)?);
+        let bump = Bump { carried, bump_minor_pre_major, bump_patch_for_minor_pre_major };
+        histories.push(History { commits, sections: Vec::new(), before: BEFORE, bump: Some(bump) });
+    }
+    for ((theirs, ours), history) in theirs(&histories)?.iter().zip(&versions).zip(&histories) {
+        let messages: Vec<&str> = history.commits.iter().map(|commit| commit.message.as_str()).collect();
+        // A `Release-As` that is no version is carried over there, and refused here.
+        let version =
+            document::Version::read(theirs, document::Spelling::SemVer).map(|read| read.to_string());
+        let theirs =
+            if theirs == "nothing" { theirs.clone() } else { version.unwrap_or("refused".to_owned()) };
+        assert_eq!(*ours, theirs, "{messages:#?}");
+    }
+    for expected in ["nothing", "1.3.0", "0.5.3", "0.6.0", "1.0.0", "2.0.0"] {
+        assert!(
+            versions.iter().any(|version| version == expected),
+            "no history leads to {expected}: {versions:?}"
         );
     }
     Ok(())

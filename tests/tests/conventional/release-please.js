@@ -1,10 +1,12 @@
-// Writes the changelogs that Release Please's strategy for Python writes: histories in on stdin, files out on stdout.
+// What Release Please's strategy for Python makes of histories, which come in on stdin: for each the changelog that it
+// writes, or the version that it gives out where the history names the one that is carried.
 const { TagName, Version } = Object.assign(require('release-please'), {
   ...require('release-please/build/src/util/tag-name'),
   ...require('release-please/build/src/version'),
 });
 const { parseConventionalCommits } = require('release-please/build/src/commit');
 const { Python } = require('release-please/build/src/strategies/python');
+const { DefaultVersioningStrategy } = require('release-please/build/src/versioning-strategies/default');
 const { Changelog } = require('release-please/build/src/updaters/changelog');
 const silent = { debug() {}, info() {}, warn() {}, error() {}, trace() {} };
 const RealDate = Date;
@@ -25,10 +27,30 @@ async function changelog({ commits, sections, before }) {
   return new Changelog({ version: next, changelogEntry: notes }).updateContent(before);
 }
 
+async function version({ commits, sections, carried, bumpMinorPreMajor, bumpPatchForMinorPreMajor }) {
+  const github = { repository: { owner: 'acme', repo: 'wagon' } };
+  const versioningStrategy = new DefaultVersioningStrategy({ bumpMinorPreMajor, bumpPatchForMinorPreMajor });
+  const strategy = new Python(
+    { targetBranch: 'main', github, changelogSections: sections, versioningStrategy, logger: silent });
+  const merged = commits.map(commit => ({ ...commit, pullRequest: { body: commit.message } }));
+  const changes = parseConventionalCommits(merged, silent);
+  const previous = { tag: new TagName(Version.parse(carried)) };
+  let next;
+  try {
+    next = await strategy.buildNewVersion(changes, previous);
+  } catch {
+    return 'refused';
+  }
+  const notes = await strategy.buildReleaseNotes(changes, next, new TagName(next), previous, merged);
+  return strategy.changelogEmpty(notes) ? 'nothing' : next.toString();
+}
+
 let input = '';
 process.stdin.on('data', chunk => { input += chunk; });
 process.stdin.on('end', async () => {
   const written = [];
-  for (const history of JSON.parse(input)) written.push(await changelog(history));
+  for (const history of JSON.parse(input)) {
+    written.push(await (history.carried ? version(history) : changelog(history)));
+  }
   process.stdout.write(JSON.stringify(written));
 });
