@@ -238,3 +238,9 @@ pub fn user_cache() -> PathBuf {
     let home = || std::env::home_dir().unwrap_or_default().join(".cache");
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from)
 }
+
+/// The uv that the tools use: the pinned one in the user's cache, else the one on PATH.
+pub fn uv() -> String {
+    let pinned = user_cache().join("wainwright/uv-0.13.8/uv");
+    if pinned.is_file() { pinned.to_string_lossy().into_owned() } else { "uv".to_owned() }
+}

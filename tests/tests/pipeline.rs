@@ -61,7 +61,7 @@ fn a_released_package_installs_from_its_index_with_pip_and_uv() -> Result<()> {
          python3 -m venv ../by-pip && ../by-pip/bin/pip install -q --index-url $index wagon-cdk
          ../by-pip/bin/python -c 'import wagon_cdk, wagon_core; assert wagon_cdk.__version__ == wagon_core.__version__ == \"0.2.0\"'",
     )?;
-    let uv = uv()?;
+    let uv = tests::uv();
     sandbox.shell(&format!(
         "{uv} lock --check -q
          {uv} venv -q ../by-uv && {uv} pip install -q --python ../by-uv/bin/python --default-index file://$PWD/dist/index/simple wagon-cdk
@@ -182,10 +182,4 @@ fn the_list_of_stages_is_the_order_of_the_readme() -> Result<()> {
     assert_eq!(readme[..PIPELINE.len()], PIPELINE);
     assert_eq!(readme[PIPELINE.len()..], [ROLLBACK]);
     Ok(())
-}
-
-/// The uv that the tools use: on PATH, or the pinned one in the user's cache.
-fn uv() -> Result<String> {
-    let pinned = tests::user_cache().join("wainwright/uv-0.13.8/uv");
-    Ok(if pinned.is_file() { pinned.to_string_lossy().into_owned() } else { "uv".to_owned() })
 }

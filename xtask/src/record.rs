@@ -120,9 +120,22 @@ impl Records {
         Ok(self.all()?.into_iter().rfind(|record| matches!(record.progress(), Progress::Stopped(_))))
     }
 
-    /// The record of a version.
-    pub fn find(&self, version: &Version) -> Result<Option<Record>> {
-        Ok(self.all()?.into_iter().rfind(|record| record.version().as_ref() == Some(version)))
+    /// The newest record of a release, by its tag or its version. A version that several packages have is an error.
+    pub fn find(&self, wanted: &str) -> Result<Option<Record>> {
+        let version: Option<Version> = wanted.parse().ok();
+        let of_version = |record: &Record| version.is_some() && record.version() == version;
+        let mut found = self.all()?;
+        found.retain(|record| record.tag == wanted || of_version(record));
+        if let Some(at) = found.iter().rposition(|record| record.tag == wanted) {
+            return Ok(Some(found.swap_remove(at)));
+        }
+        let mut tags: Vec<&str> = found.iter().map(|record| record.tag.as_str()).collect();
+        tags.dedup();
+        if tags.len() > 1 {
+            let what = format!("cannot tell which release {wanted} is: there are {}", tags.join(" and "));
+            return Err(Failure::usage(what).hint("name the tag in place of the version").into());
+        }
+        Ok(found.pop())
     }
 
     /// Starts the record of a release: what was asked for, before anything happens.
@@ -179,6 +192,16 @@ impl Record {
     /// The folder of the project that is released.
     fn root(&self) -> Option<&Path> {
         self.request["root"].as_str().map(Path::new)
+    }
+
+    /// What the release is called on the command line: its version, or its tag where that says more.
+    pub fn called(&self) -> String {
+        let says_more =
+            |version: &Version| !matches!(self.tag.strip_suffix(&version.to_string()), Some("" | "v"));
+        match self.version() {
+            Some(version) if !says_more(&version) => version.to_string(),
+            _ => self.tag.clone(),
+        }
     }
 
     /// The version of the release.

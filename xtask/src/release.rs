@@ -21,6 +21,9 @@ pub struct Arguments {
     /// The project's folder, or one inside it [default: the current folder]
     #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
     project: Option<PathBuf>,
+    /// The package to release, where the packages of the project version apart
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    package: Option<String>,
     /// With auto: where there is nothing to release, do nothing, and call that a success
     #[arg(long, conflicts_with = "resume")]
     allow_none: bool,
@@ -40,6 +43,8 @@ pub struct Arguments {
 pub struct Finished {
     /// The last document.
     pub release: Release,
+    /// What it is called on the command line.
+    pub called: String,
     /// How long each stage took; those of an earlier run are absent.
     pub times: Vec<(&'static str, Duration)>,
 }
@@ -72,7 +77,8 @@ impl Arguments {
     /// What the first stage is told; the record of the release keeps it.
     fn first_stage(&self) -> Vec<&str> {
         let words = self.request.iter().map(String::as_str);
-        words.chain(self.allow_none.then_some("--allow-none")).collect()
+        let package = self.package.iter().flat_map(|name| ["--package", name.as_str()]);
+        words.chain(package).chain(self.allow_none.then_some("--allow-none")).collect()
     }
 }
 
@@ -92,7 +98,7 @@ pub fn release(tools: &Tools, request: &[&str]) -> Result<Option<Finished>> {
     if let Some(open) = records.unfinished()? {
         let what =
             format!("cannot start a release: {} is not finished, {}", open.tag, where_it_stands(&open));
-        let version = open.version().map_or_else(|| open.tag.clone(), |version| version.to_string());
+        let version = open.called();
         let hint = format!(
             "`cargo xtask release --resume` goes on with it, `cargo xtask rollback {version}` takes it back"
         );
@@ -145,7 +151,7 @@ fn go_on(tools: &Tools, record: Record) -> Result<Finished> {
         document = ended.stdout;
     }
     progress.finish();
-    Ok(Finished { release: Release::from_json(&document)?, times })
+    Ok(Finished { release: Release::from_json(&document)?, called: record.called(), times })
 }
 
 /// Prints every action of a release, tool by tool, each with the document of the one before.
@@ -199,7 +205,7 @@ pub fn where_it_stands(record: &Record) -> String {
 
 fn stopped(record: &Record, stage: &str, ended: &Ended) -> Failure {
     let what = format!("cannot finish the release {}: `{stage}` ended with code {}", record.tag, ended.code);
-    let version = record.version().map_or_else(|| record.tag.clone(), |version| version.to_string());
+    let version = record.called();
     let (resume, rollback) = ("`cargo xtask release --resume`", format!("`cargo xtask rollback {version}`"));
     // From the build on, everything is made of the release commit: a file that is mended now is not in it.
     let hint = if matches!(stage, "build-wheels" | "validate") {
@@ -236,7 +242,7 @@ fn report(finished: &Finished) -> Result<()> {
             publication.location
         ));
     }
-    text.push_str(&format!("  take it back with: cargo xtask rollback {}", release.version.current));
+    text.push_str(&format!("  take it back with: cargo xtask rollback {}", finished.called));
     filter::print_text(&text);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use document::{Failure, Release, Version};
+use document::{Failure, Release};
 
 use crate::pipeline::{ROLLBACK, STAGES};
 use crate::progress::Progress;
@@ -14,8 +14,9 @@ use crate::tools::{Tools, failure_with_code};
 /// `cargo xtask rollback`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The version to take back
-    version: Version,
+    /// The release to take back, by its version or its tag
+    #[arg(value_name = "VERSION|TAG")]
+    release: String,
     /// The project's folder, or one inside it [default: the current folder]
     #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
     project: Option<PathBuf>,
@@ -34,8 +35,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let tools = Tools::ready()?.on(arguments.project.as_deref());
     let records = Records::of(&tools)?;
-    let Some(record) = records.find(&arguments.version)? else {
-        let what = format!("cannot take {} back: there is no record of its release here", arguments.version);
+    let Some(record) = records.find(&arguments.release)? else {
+        let what = format!("cannot take {} back: there is no record of its release here", arguments.release);
         return Err(Failure::new(what)
             .hint(
                 "run it in the clone that released it (`cargo xtask status` lists what is here); a release that the \

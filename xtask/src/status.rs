@@ -31,7 +31,7 @@ pub fn run(project: Option<&Path>) -> Result<()> {
         };
         text.push_str(&format!("{}: {stands}\n", record.tag));
         if let (Some(done), false) = (stopped, driven) {
-            let version = record.version().map_or_else(|| record.tag.clone(), |version| version.to_string());
+            let version = record.called();
             text.push_str(&format!("  next: {}\n", STAGES[done]));
             text.push_str("  go on with: cargo xtask release --resume\n");
             text.push_str(&format!("  or take it back: cargo xtask rollback {version}\n"));

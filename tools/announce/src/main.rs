@@ -22,7 +22,8 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("announce", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         let wishes = announce::Wishes::new(&project, &arguments.again, &arguments.sent)?;
         release.announcements = announce::announce(&project, &release, &wishes, stage)?;
         Ok(release.into())

@@ -26,7 +26,8 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("build-wheels", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         let request = plan::Request { packages: &arguments.packages, clean: arguments.clean };
         if let Some(artifacts) = build::build(&project, &release, &request, stage)? {
             release.artifacts = Some(artifacts);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use document::{CommitId, Failure, Level, Release, Version};
-use filter::{Outcome, Output, Stage, Step};
+use filter::{Outcome, Stage, Step};
 use project::{Project, Tags, files};
 
 use crate::auto::{self, Asked, Nothing};
@@ -85,8 +85,9 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
         used::refuse(&all, &reachable, &carried, &wanted)?;
     }
     let mut rewrites = Vec::new();
+    let siblings = project.pinned_siblings(&|path| journal.text_before(project, path))?;
     for carrier in &carriers {
-        rewrites.extend(rewrite(carrier, &wanted)?);
+        rewrites.extend(rewrite(carrier, &wanted, &siblings)?);
     }
     let mut release = project.release_of(&state, &reachable, wanted, goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
@@ -95,13 +96,13 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
 }
 
 /// Checks that all places hold one version, and names the places that nobody has configured.
-pub fn check(project: &Project, stage: &Stage) -> Result<Output> {
+pub fn check(project: &Project, stage: &Stage) -> Result<()> {
     let carriers = project.carriers()?;
     let version = project.version(&carriers)?;
     let places: usize = carriers.iter().map(|carrier| carrier.spots.len()).sum();
-    stage.note(format!("{version} in {places} places of {} files", carriers.len()));
+    stage.note(format!("{} {version} in {places} places of {} files", project.name, carriers.len()));
     strays::report(&strays::find(project, &carriers, &version)?, &version, stage);
-    Ok(Output::Nothing)
+    Ok(())
 }
 
 /// Writes the edits, all or none, and says each.

@@ -1,7 +1,9 @@
 //! The edit of one file: each place gets the new version, every other byte stays.
 
-use document::{Change, Edit, Failure, ProjectPath, Version};
-use project::{Carrier, files};
+use std::collections::BTreeMap;
+
+use document::{Change, Edit, Failure, PackageName, ProjectPath, Version};
+use project::{Carrier, Place, files};
 
 /// A file before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +19,22 @@ pub struct Rewrite {
 }
 
 /// Returns the rewrite of a file to a version; `None` when it carries that version already.
-pub fn rewrite(carrier: &Carrier, version: &Version) -> Result<Option<Rewrite>, Failure> {
+///
+/// A pin on one of `siblings`, which version apart, gets the version of that.
+pub fn rewrite(
+    carrier: &Carrier,
+    version: &Version,
+    siblings: &BTreeMap<PackageName, Version>,
+) -> Result<Option<Rewrite>, Failure> {
     let mut after = String::with_capacity(carrier.text.len() + 16);
     let mut changes = Vec::new();
     let mut from = 0;
     for spot in &carrier.spots {
         let spelled = carrier.spelled(spot);
+        let version = match &spot.place {
+            Place::Pin(name, _) => siblings.get(name).unwrap_or(version),
+            _ => version,
+        };
         let same = carrier.version(spot).is_ok_and(|held| held == *version);
         if same {
             continue;
@@ -63,7 +75,7 @@ pub fn rewrite(carrier: &Carrier, version: &Version) -> Result<Option<Rewrite>, 
 mod tests {
     use super::*;
     use document::Spelling;
-    use project::{Place, Spot};
+    use project::Spot;
 
     #[test]
     fn changes_the_places_and_no_other_byte() {
@@ -75,7 +87,7 @@ mod tests {
         });
         let carrier =
             Carrier { path: "x.toml".parse().unwrap(), text: text.to_owned(), spots: spots.to_vec() };
-        let rewrite = rewrite(&carrier, &"1.10.0".parse().unwrap()).unwrap().unwrap();
+        let rewrite = rewrite(&carrier, &"1.10.0".parse().unwrap(), &BTreeMap::new()).unwrap().unwrap();
         assert_eq!(rewrite.after, "\u{feff}a = '1.10.0' # 1.2.3\r\nb=\"1.10.0\"");
         assert_eq!(rewrite.edit.changes.iter().map(|change| change.line).collect::<Vec<_>>(), [1, 2]);
     }

@@ -27,6 +27,9 @@ struct Arguments {
     /// The date of the release, YYYY-MM-DD [default: today in UTC]
     #[arg(long, value_parser = date)]
     date: Option<String>,
+    /// The package to release, where the packages of the project version apart
+    #[arg(long, value_name = "NAME", conflicts_with = "root")]
+    package: Option<String>,
     /// With auto: end without a document where there is nothing to release, and call that a success
     #[arg(long, conflicts_with_all = ["check", "root"])]
     allow_none: bool,
@@ -48,8 +51,11 @@ fn main() -> ExitCode {
             return Ok(Output::Text(format!("{}\n", project.root.display())));
         }
         if arguments.check {
-            return bump::check(&project, stage);
+            let parts = project.parts(arguments.package.as_deref())?;
+            parts.iter().try_for_each(|part| bump::check(part, stage))?;
+            return Ok(Output::Nothing);
         }
+        let project = project.released(arguments.package.as_deref())?;
         let request = next::Request::of(&arguments.request)?;
         let date = arguments.date.clone().unwrap_or_else(project::today);
         let bump = match bump::plan(&project, &request, date)? {

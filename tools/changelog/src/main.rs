@@ -24,7 +24,8 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("changelog", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         if arguments.check {
             return changelog::check(&project, &release, stage).map(|()| Output::Nothing);
         }

@@ -28,7 +28,8 @@ fn main() -> ExitCode {
             return check::files(stage, &arguments.files).map(|()| Output::Nothing);
         }
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         if arguments.check {
             return check::release(stage, &project.root, &release).map(|()| Output::Nothing);
         }

@@ -25,7 +25,8 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("distribute", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         let targets = distribute::targets(&project, &arguments.to)?;
         let packages = distribute::packages(&project, &arguments.package)?;
         release.publications = distribute::distribute(&project, &release, &targets, &packages, stage)?;

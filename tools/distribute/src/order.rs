@@ -75,7 +75,8 @@ pub fn refuse_absent_pins(project: &Project, parcels: &[Parcel], place: &Place) 
     for parcel in parcels.iter().filter(|parcel| !parcel.files.is_empty()) {
         for requirement in &parcel.requires {
             let name = &requirement.name;
-            if *name == parcel.package || !project.packages.iter().any(|package| package.name == *name) {
+            let mut own = project.packages.iter().chain(&project.siblings);
+            if *name == parcel.package || !own.any(|package| package.name == *name) {
                 continue;
             }
             for version in &requirement.exact {
@@ -87,7 +88,12 @@ pub fn refuse_absent_pins(project: &Project, parcels: &[Parcel], place: &Place) 
                     "cannot publish `{}` to `{}`: it requires {name}=={version}, which is neither there nor published with it",
                     parcel.package, place.name
                 );
-                return Err(Failure::new(what).hint(format!("add `--package {name}`")).into());
+                let hint = if project.siblings.iter().any(|sibling| sibling.name == *name) {
+                    format!("release `{name}` first: they version apart")
+                } else {
+                    format!("add `--package {name}`")
+                };
+                return Err(Failure::new(what).hint(hint).into());
             }
         }
     }

@@ -31,7 +31,8 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("rollback", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         if !arguments.yes && !stage.is_dry_run() {
             let what = format!("cannot take {} back without `--yes`", release.version.tag);
             let hint = "`rollback --dry-run` shows the plan; `--yes` carries it out";

@@ -42,7 +42,8 @@ fn main() -> ExitCode {
             return verify::files(stage, signer, &arguments.files).map(|()| Output::Nothing);
         }
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         if arguments.verify {
             return verify::release(stage, &project.root, &release, signer.as_ref())
                 .map(|()| Output::Nothing);

@@ -13,7 +13,8 @@ struct Arguments {}
 fn main() -> ExitCode {
     filter::run("tag-release", |_: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         release.tag = tag::tag(&project, &release, stage)?;
         Ok(release.into())
     })

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use distribution::wheel::Wheel;
 use document::{ArtifactKind, Failure};
-use project::ProjectPackage;
+use project::{Project, ProjectPackage, TargetKind};
 
 use crate::artifacts::{unchanged, wheel_of};
 use crate::validate::{Context, Verdict};
@@ -42,6 +42,9 @@ pub fn import(context: &Context, package: &ProjectPackage) -> Result<Verdict> {
         .arg(&python)
         .arg("--constraints")
         .arg(&constraints);
+    for folder in published_siblings(context.project) {
+        install.arg("--find-links").arg(folder);
+    }
     install.arg(requirement(package.name.as_str(), &path)).current_dir(&context.project.root);
     project::run(&mut install)
         .with_context(|| format!("cannot install `{}` into a fresh environment", package.name))?;
@@ -68,6 +71,17 @@ fn environment(context: &Context, wheel: &mut Wheel, folder: &Path) -> Result<Pa
     }
     project::run(make.arg(&environment)).context("cannot make a fresh environment")?;
     Ok(environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }))
+}
+
+/// Where the targets in folders have the packages that version apart from these: what they pin was released before.
+fn published_siblings(project: &Project) -> Vec<PathBuf> {
+    let targets = project.targets();
+    let folders = targets.iter().filter(|target| target.kind == TargetKind::Directory);
+    let pages = folders.map(|target| project.root.join(&target.path).join("simple"));
+    pages
+        .flat_map(|simple| project.siblings.iter().map(move |sibling| simple.join(sibling.name.as_str())))
+        .filter(|folder| folder.is_dir())
+        .collect()
 }
 
 /// Every built wheel as a constraint: whoever depends on its package gets this file, and its version must fit.

@@ -31,7 +31,8 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("validate", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
-        let mut release = project.own(stage.release(|| project.current())?)?;
+        let release = stage.release(|| project.current())?;
+        let (project, mut release) = project.of(release)?;
         let request = plan::Request {
             packages: &arguments.packages,
             quick: arguments.quick,

@@ -1,7 +1,7 @@
 //! The commits since the last release.
 
 use anyhow::Result;
-use document::{CommitId, Release};
+use document::{CommitId, ProjectPath, Release};
 use project::Project;
 
 /// A commit of the history.
@@ -30,13 +30,16 @@ pub fn since_previous(project: &Project, release: &Release) -> Result<Vec<Commit
     since(project, release.version.previous_tag.as_deref(), &release.project.base)
 }
 
-/// Reads the commits that `base` has and a tag has not, the newest first, with one git process.
+/// Reads the commits that `base` has and a tag has not, the newest first, with one git process. Of a project whose
+/// packages version apart they are those that touch the package's folder.
 pub fn since(project: &Project, tag: Option<&str>, base: &CommitId) -> Result<Vec<Commit>> {
     let range = match tag {
         Some(tag) => format!("refs/tags/{tag}..{base}"),
         None => base.to_string(),
     };
-    let text = project.git.read(&["log", "-z", "--format=%H%n%B", &range, "--"])?;
+    let mut arguments = vec!["log", "-z", "--format=%H%n%B", &range, "--"];
+    arguments.extend(project.folders().into_iter().map(ProjectPath::as_str));
+    let text = project.git.read(&arguments)?;
     let commits = text.split('\0').filter_map(|commit| commit.split_once('\n'));
     Ok(commits.map(|(id, message)| Commit { id: id.to_owned(), message: message.to_owned() }).collect())
 }

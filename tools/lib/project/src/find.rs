@@ -11,7 +11,7 @@ use crate::settings::{FILE, Settings, TargetSettings};
 use crate::tags::{TagPattern, Tags};
 
 /// A Python project that can be released.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     /// The folder with release.toml, or with the only pyproject.toml.
     pub root: PathBuf,
@@ -19,8 +19,10 @@ pub struct Project {
     pub settings: Settings,
     /// The name for people.
     pub name: String,
-    /// The packages, sorted by name.
+    /// The packages that are released at once, sorted by name.
     pub packages: Vec<ProjectPackage>,
+    /// The other packages, which version apart from these.
+    pub siblings: Vec<ProjectPackage>,
     /// The form of the tags.
     pub tags: TagPattern,
     /// The repository.
@@ -68,20 +70,21 @@ impl Project {
         let root = find_root(&start)?;
         let git = Git::open(&root)?;
         let settings = Settings::read(&root)?;
-        let tags = TagPattern::parse(&settings.project.tag).context("cannot read release.toml")?;
         let mut packages = packages(&root, &settings)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let first =
             settings.package.first().map_or_else(|| packages[0].name.to_string(), |first| first.name.clone());
         let name = settings.project.name.clone().unwrap_or(first);
-        Ok(Self { root, settings, name, packages, tags, git })
+        let tag = settings.project.tag.replace("{package}", &name);
+        let tags = TagPattern::parse(&tag).context("cannot read release.toml")?;
+        Ok(Self { root, settings, name, packages, siblings: Vec::new(), tags, git })
     }
 
     /// The package of that name, in any spelling.
     pub fn package(&self, name: &str) -> Result<&ProjectPackage> {
         let wanted = PackageName::normalise(name)?;
         self.packages.iter().find(|package| package.name == wanted).ok_or_else(|| {
-            let known: Vec<_> = self.packages.iter().map(|package| package.name.as_str()).collect();
+            let known = self.names();
             let what = format!("cannot find the package `{name}` in `{}`", self.name);
             Failure::usage(what).hint(format!("the packages are: {}", known.join(", "))).into()
         })
@@ -97,7 +100,8 @@ impl Project {
 
     /// Says whether a path is an output of a release, which never counts as a change of the tree.
     pub fn is_output(&self, path: &str) -> bool {
-        let mut folders = self.packages.iter().map(|p| &p.dist).chain([&self.settings.project.dist]);
+        let all = self.packages.iter().chain(&self.siblings);
+        let mut folders = all.map(|package| &package.dist).chain([&self.settings.project.dist]);
         folders.any(|dist| {
             path.strip_prefix(dist.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
@@ -108,22 +112,9 @@ impl Project {
         state.changed.iter().filter(|path| !self.is_output(path)).cloned().collect()
     }
 
-    /// The document, where it tells of this project. A repository may hold several, and a document of another one
-    /// would release, publish or take back the wrong files.
-    pub fn own(&self, release: Release) -> Result<Release, Failure> {
-        if release.packages.iter().any(|package| self.packages.iter().any(|own| own.name == package.name)) {
-            return Ok(release);
-        }
-        let what = format!(
-            "cannot use the release document: it is of the project `{}`, and this is `{}`",
-            release.project.name, self.name
-        );
-        Err(Failure::document(what)
-            .hint("run it in the folder of that project, or name the folder with `--project DIR`"))
-    }
-
     /// The release document of the project as it stands, without a bump.
     pub fn current(&self) -> Result<Release> {
+        self.refuse_several()?;
         let state = self.git.tree_state()?;
         let carriers = self.carriers()?;
         let version = self.version(&carriers)?;

@@ -4,6 +4,7 @@
 //! tool calls with what it decided, and nothing is printed.
 
 mod command;
+mod component;
 mod date;
 pub mod files;
 mod find;
@@ -29,7 +30,7 @@ pub use places::{Carrier, Place, Spot};
 pub use settings::{
     AnnouncementSettings, AutoSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings,
     CommitForm, Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind,
-    TargetSettings, VersionFile, VersionSpelling,
+    TargetSettings, VersionFile, VersionSpelling, Versioning,
 };
 pub use state::{Lock, State};
 pub use tags::{TagPattern, Tags};

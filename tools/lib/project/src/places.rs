@@ -1,11 +1,12 @@
 //! The places that carry the version: found in the text of their files, so that an edit touches nothing else.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
 use document::{Failure, PackageName, ProjectPath, Spelling, Version};
 
-use crate::find::Project;
+use crate::find::{Project, ProjectPackage};
 use crate::finder::Finder;
 use crate::{files, toml_text};
 
@@ -112,13 +113,39 @@ impl Project {
         Ok(carriers)
     }
 
+    /// The versions of the siblings that the packages pin: a pin on what versions apart follows the sibling's.
+    pub fn pinned_siblings(
+        &self,
+        read: &dyn Fn(&ProjectPath) -> Result<String>,
+    ) -> Result<BTreeMap<PackageName, Version>> {
+        let mut versions = BTreeMap::new();
+        for name in self.packages.iter().flat_map(|package| package.pins.keys()) {
+            let Some(sibling) = self.siblings.iter().find(|sibling| sibling.name == *name) else { continue };
+            let mut project = self.clone();
+            project.packages = vec![ProjectPackage { pins: BTreeMap::new(), ..sibling.clone() }];
+            let mut found = Finder { project: &project, read, carriers: Vec::new() };
+            found.package(&project.packages[0])?;
+            versions.insert(name.clone(), project.version(&found.carriers)?);
+        }
+        Ok(versions)
+    }
+
+    /// Says whether a package is one of those that are released at once.
+    fn has(&self, name: &PackageName) -> bool {
+        self.packages.iter().any(|package| package.name == *name)
+    }
+
     /// The one version that all places hold; where they disagree, an error lists each.
     pub fn version(&self, carriers: &[Carrier]) -> Result<Version> {
         let mut versions: Vec<(Version, String)> = Vec::new();
         for carrier in carriers {
             for spot in &carrier.spots {
                 // Only an exact pin has to be the version itself; `>=` may well name an older one.
-                if matches!(&spot.place, Place::Pin(_, operator) if operator != "==") {
+                let follows = match &spot.place {
+                    Place::Pin(name, operator) => operator == "==" && self.has(name),
+                    _ => true,
+                };
+                if !follows {
                     continue;
                 }
                 let place = format!("{}:{}", carrier.path, carrier.line(spot));

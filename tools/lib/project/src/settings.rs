@@ -40,15 +40,30 @@ pub struct Settings {
 pub struct ProjectSettings {
     /// The name for people; the first package's name where it is left out.
     pub name: Option<String>,
-    /// The form of the git tags.
+    /// Whether the packages are released together, with one version, or each with a version of its own.
+    pub versioning: Versioning,
+    /// The form of the git tags. Where the packages version apart, `{package}` in it is the package's name; without it
+    /// the name comes first, as in `{package}-v{version}`.
     pub tag: String,
     /// The git remote that branch and tag are pushed to.
     pub remote: String,
-    /// The subject of the release commit, with `{version}`.
+    /// The subject of the release commit, with `{version}`, and with `{package}` where the packages version apart.
     pub commit_message: String,
     /// The folder for wheels, sdists, checksum files and signatures.
     #[cfg_attr(test, schemars(with = "String"))]
     pub dist: ProjectPath,
+}
+
+/// Which packages of a project are released at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Versioning {
+    /// All of them, with one version.
+    #[default]
+    Together,
+    /// One at a time, each with its own version, tags, changelog and commits.
+    Apart,
 }
 
 /// `[[package]]`.
@@ -72,6 +87,12 @@ pub struct PackageSettings {
     /// The folder for this package's wheels and sdists; the project's where it is left out.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub dist: Option<ProjectPath>,
+    /// Where the packages version apart: the form of this one's tags; the project's where it is left out.
+    pub tag: Option<String>,
+    /// Where the packages version apart: this one's changelog; the file of the project's name in the package's folder
+    /// where it is left out.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub changelog: Option<ProjectPath>,
 }
 
 /// `[[version-file]]`: by `search`, by `key`, or by the annotations in the file where neither is given.
@@ -92,6 +113,9 @@ pub struct VersionFile {
     /// How the version is spelled there: as Python does where it is left out.
     #[serde(default)]
     pub spelling: VersionSpelling,
+    /// Where the packages version apart: the package whose version it is; the one that the file lies in where it is
+    /// left out.
+    pub package: Option<String>,
 }
 
 /// How a [[version-file]] spells the version.
@@ -259,6 +283,7 @@ impl Default for ProjectSettings {
     fn default() -> Self {
         Self {
             name: None,
+            versioning: Versioning::Together,
             tag: "v{version}".to_owned(),
             remote: "origin".to_owned(),
             commit_message: "chore: release {version}".to_owned(),

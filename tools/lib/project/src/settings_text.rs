@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use document::{Failure, PackageName};
+use document::{Failure, PackageName, ProjectPath};
 
-use crate::settings::{ChangelogSection, ChangelogSettings, FILE, Settings};
+use crate::settings::{
+    ChangelogSection, ChangelogSettings, FILE, PackageSettings, Settings, VersionFile, Versioning,
+};
 use crate::toml_text::place;
 
 impl Settings {
@@ -45,6 +47,7 @@ impl Settings {
             }
         }
         unique("package", names.iter())?;
+        self.check_apart(&names)?;
         for file in &self.version_file {
             let wrong = |why: &str, hint: &str| {
                 Err(Failure::new(format!("release.toml: the [[version-file]] `{}` {why}", file.path))
@@ -63,6 +66,53 @@ impl Settings {
                     );
                 }
                 _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// Refuses what has a meaning only where the packages version apart, and a file whose package nobody can tell.
+    fn check_apart(&self, names: &[String]) -> Result<(), Failure> {
+        let apart = self.project.versioning == Versioning::Apart;
+        let needs = |what: String| {
+            let hint = "write `versioning = \"apart\"` in [project], or drop the key";
+            Err(Failure::new(format!("release.toml: {what} where the packages are released together"))
+                .hint(hint))
+        };
+        for package in &self.package {
+            for (key, is_set) in [("tag", package.tag.is_some()), ("changelog", package.changelog.is_some())]
+            {
+                if is_set && !apart {
+                    return needs(format!("the package `{}` has a `{key}` of its own", package.name));
+                }
+            }
+        }
+        for VersionFile { path, package, .. } in &self.version_file {
+            match package {
+                Some(package) if !apart => {
+                    return needs(format!(
+                        "the [[version-file]] `{path}` is of the package `{package}` alone"
+                    ));
+                }
+                Some(package) if !names.contains(&PackageName::normalise(package)?.to_string()) => {
+                    let what = format!(
+                        "release.toml: the [[version-file]] `{path}` is of `{package}`, which is no package of the project"
+                    );
+                    return Err(Failure::new(what).hint(format!("the packages are: {}", names.join(", "))));
+                }
+                _ => {}
+            }
+            let holds = |package: &PackageSettings| {
+                let below = |folder: &ProjectPath| {
+                    path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                };
+                package.path.as_ref().is_none_or(below)
+            };
+            if apart && package.is_none() && !self.package.iter().any(holds) {
+                let what = format!("release.toml: the [[version-file]] `{path}` lies in no package");
+                return Err(Failure::new(what).hint("say whose version it is: `package = \"NAME\"`"));
             }
         }
         Ok(())
@@ -180,6 +230,34 @@ mod tests {
             let (error, _) = refused(&format!("[changelog]\nsections = [{sections}]\n"));
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn refuses_what_has_no_meaning_where_packages_are_released_together() {
+        let apart = "[project]\nversioning = \"apart\"\n[[package]]\nname = \"a\"\npath = \"a\"\n";
+        for (text, expected) in [
+            ("[[package]]\nname = \"a\"\ntag = \"a{version}\"\n".to_owned(), "`a` has a `tag` of its own"),
+            (
+                "[[package]]\nname = \"a\"\nchangelog = \"A.md\"\n".to_owned(),
+                "`a` has a `changelog` of its own",
+            ),
+            (
+                "[[version-file]]\npath = \"x\"\npackage = \"a\"\n".to_owned(),
+                "`x` is of the package `a` alone where the packages are released together",
+            ),
+            (
+                format!("{apart}[[version-file]]\npath = \"x\"\npackage = \"b\"\n"),
+                "`x` is of `b`, which is no package",
+            ),
+            (
+                format!("{apart}[[version-file]]\npath = \"x\"\n"),
+                "the [[version-file]] `x` lies in no package",
+            ),
+        ] {
+            let (error, hint) = refused(&text);
+            assert!(error.contains(expected) && !hint.is_empty(), "{error}");
+        }
+        assert!(Settings::parse(&format!("{apart}[[version-file]]\npath = \"a/x\"\n")).is_ok());
     }
 
     #[test]
