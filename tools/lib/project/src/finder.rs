@@ -13,7 +13,8 @@ use crate::places::{Carrier, Place, Spot};
 use crate::python::{self, CfgVersion};
 use crate::requirement;
 use crate::settings::VersionFile;
-use crate::spots::{annotated, inner, matches, parse_toml, without_bom};
+use crate::spots::{annotated, inner, matches, parse_toml, within_a_word, without_bom};
+use crate::toml_text;
 
 /// A search through the files, each read once.
 pub(crate) struct Finder<'a> {
@@ -249,7 +250,7 @@ impl Finder<'_> {
                 None => (self.read)(&file.path).context("cannot read a [[version-file]] of release.toml")?,
             };
             let ranges = named_places(file, &text)?;
-            if let Some(failure) = wrong_count(file, ranges.len()) {
+            if let Some(failure) = wrong_count(file, ranges.len(), &text) {
                 return Err(failure.into());
             }
             let spots = ranges.into_iter().map(|range| Spot {
@@ -322,7 +323,7 @@ fn named_places(file: &VersionFile, text: &str) -> Result<Vec<Range<usize>>> {
 }
 
 /// Refuses a number of places that release.toml does not expect.
-fn wrong_count(file: &VersionFile, found: usize) -> Option<Failure> {
+fn wrong_count(file: &VersionFile, found: usize, text: &str) -> Option<Failure> {
     let VersionFile { path, search, key, count, .. } = file;
     let what = match (search, key) {
         (Some(search), _) => format!("`{search}`"),
@@ -336,10 +337,14 @@ fn wrong_count(file: &VersionFile, found: usize) -> Option<Failure> {
         None if found == 0 => format!("cannot find {what} in `{path}`: no text matches"),
         _ => return None,
     };
-    Some(
-        Failure::new(message)
-            .hint(format!("mend the file, or the [[version-file]] `{path}` in release.toml")),
-    )
+    let longer = search.as_ref().and_then(|search| within_a_word(text, search, file.spelling.into()));
+    Some(Failure::new(message).hint(match longer {
+        Some(at) => {
+            let line = toml_text::place(text, at).line;
+            format!("line {line} has it at the end of a longer word: write the whole word in `search`")
+        }
+        None => format!("mend the file, or the [[version-file]] `{path}` in release.toml"),
+    }))
 }
 
 /// The item at a path of keys.
