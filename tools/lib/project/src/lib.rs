@@ -5,6 +5,7 @@
 
 mod command;
 mod component;
+mod configured;
 mod date;
 pub mod files;
 mod find;
