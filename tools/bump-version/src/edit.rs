@@ -47,7 +47,7 @@ pub fn rewrite(
             );
             return Err(Failure::new(what).hint("make the `search` texts of [[version-file]] distinct"));
         }
-        let to = version.spelled(spot.place.spelling())?;
+        let to = carrier.written(spot, version)?;
         after.push_str(&carrier.text[from..spot.range.start]);
         after.push_str(&to);
         from = spot.range.end;
@@ -84,6 +84,7 @@ mod tests {
             range,
             place: Place::Configured(Spelling::Pep440),
             package: None,
+            is_plain: false,
         });
         let carrier =
             Carrier { path: "x.toml".parse().unwrap(), text: text.to_owned(), spots: spots.to_vec() };

@@ -1,15 +1,13 @@
 //! The places of the version that release.toml names as [[version-file]].
 
-use std::ops::Range;
-
 use anyhow::{Context, Result};
 use document::Failure;
-use toml_edit::Item;
 
-use crate::finder::{Finder, at};
+use crate::finder::Finder;
+use crate::keyed::{ValuePlace, parse_key, values};
 use crate::places::{Carrier, Place, Spot};
 use crate::settings::VersionFile;
-use crate::spots::{annotated, inner, matches, parse_toml, within_a_word, without_bom};
+use crate::spots::{annotated, matches, within_a_word};
 use crate::toml_text;
 
 impl Finder<'_> {
@@ -20,14 +18,15 @@ impl Finder<'_> {
                 Some(at) => self.carriers[at].text.clone(),
                 None => (self.read)(&file.path).context("cannot read a [[version-file]] of release.toml")?,
             };
-            let ranges = named_places(file, &text)?;
-            if let Some(failure) = wrong_count(file, ranges.len(), &text) {
+            let found = named_places(file, &text)?;
+            if let Some(failure) = wrong_count(file, found.len(), &text) {
                 return Err(failure.into());
             }
-            let spots = ranges.into_iter().map(|range| Spot {
+            let spots = found.into_iter().map(|ValuePlace { range, is_plain }| Spot {
                 range,
                 place: Place::Configured(file.spelling.into()),
                 package: None,
+                is_plain,
             });
             match self.carriers.iter_mut().find(|carrier| carrier.path == file.path) {
                 Some(carrier) => carrier.spots.extend(spots),
@@ -42,29 +41,54 @@ impl Finder<'_> {
 }
 
 /// The places in a file that a [[version-file]] of release.toml names.
-fn named_places(file: &VersionFile, text: &str) -> Result<Vec<Range<usize>>> {
-    if let Some(search) = &file.search {
-        return Ok(matches(text, search, file.spelling.into()));
+fn named_places(file: &VersionFile, text: &str) -> Result<Vec<ValuePlace>> {
+    let spelling = file.spelling.into();
+    let quoted = |range| ValuePlace { range, is_plain: false };
+    let Some(key) = &file.key else {
+        let found = match &file.search {
+            Some(search) => matches(text, search, spelling),
+            None => annotated(text, spelling),
+        };
+        return Ok(found.into_iter().map(quoted).collect());
+    };
+    let keys = parse_key(key).unwrap_or_default();
+    let values = values(&file.path, text, &keys)?;
+    let Some(search) = &file.search else {
+        return Ok(values.into_iter().map(|value| without_v(text, value)).collect());
+    };
+    let within = |value: ValuePlace| {
+        let start = value.range.start;
+        let found = matches(&text[value.range], search, spelling).into_iter();
+        found.map(move |range| quoted(start + range.start..start + range.end))
+    };
+    Ok(values.into_iter().flat_map(within).collect())
+}
+
+/// The place without the `v` before a version, which stays.
+fn without_v(text: &str, place: ValuePlace) -> ValuePlace {
+    let value = &text[place.range.clone()];
+    let is_tag = value.starts_with(['v', 'V']) && value[1..].starts_with(|c: char| c.is_ascii_digit());
+    if !is_tag {
+        return place;
     }
-    let Some(key) = &file.key else { return Ok(annotated(text, file.spelling.into())) };
-    let toml = parse_toml(&file.path, text)?;
-    let path: Vec<&str> = key.split('.').collect();
-    let value = at(toml.as_item(), &path).and_then(Item::as_value);
-    let offset = text.len() - without_bom(text).len();
-    Ok(value.and_then(|value| inner(text, value, offset)).into_iter().collect())
+    ValuePlace { range: place.range.start + 1..place.range.end, is_plain: false }
 }
 
 /// Refuses a number of places that release.toml does not expect.
 fn wrong_count(file: &VersionFile, found: usize, text: &str) -> Option<Failure> {
     let VersionFile { path, search, key, count, .. } = file;
     let what = match (search, key) {
-        (Some(search), _) => format!("`{search}`"),
+        (Some(search), Some(key)) => format!("`{search}` in the key `{key}`"),
+        (Some(search), None) => format!("`{search}`"),
         (None, Some(key)) => format!("the key `{key}`"),
         (None, None) => "a line with `x-release-please-version`".to_owned(),
     };
     let message = match count {
         Some(count) if *count != found => {
             format!("cannot find {what} {count} times in `{path}`: it is there {found} times")
+        }
+        None if found == 0 && key.is_some() => {
+            format!("cannot find {what} of `{path}`: no text stands there")
         }
         None if found == 0 => format!("cannot find {what} in `{path}`: no text matches"),
         _ => return None,

@@ -277,14 +277,15 @@ fn pin(text: &str, value: &Value, offset: usize, pin: (&PackageName, &String), s
         range: range.start + version.start..range.start + version.end,
         place: Place::Pin(pin.0.clone(), pin.1.clone()),
         package: None,
+        is_plain: false,
     }));
 }
 
 /// The item at a path of keys.
-pub(crate) fn at<'a>(root: &'a Item, path: &[&str]) -> Option<&'a Item> {
+fn at<'a>(root: &'a Item, path: &[&str]) -> Option<&'a Item> {
     path.iter().try_fold(root, |item, key| item.get(key))
 }
 
 pub(crate) fn spot(range: Range<usize>, place: Place, package: &ProjectPackage) -> Spot {
-    Spot { range, place, package: Some(package.name.clone()) }
+    Spot { range, place, package: Some(package.name.clone()), is_plain: false }
 }

@@ -11,6 +11,7 @@ pub mod files;
 mod find;
 mod finder;
 mod git;
+mod keyed;
 mod locks;
 pub mod log;
 mod places;
@@ -22,6 +23,7 @@ mod spots;
 mod state;
 mod tags;
 mod toml_text;
+mod yaml;
 
 pub use command::{run, run_quietly};
 pub use date::{is_date, today};

@@ -34,6 +34,7 @@ pub(crate) fn uv_lock(packages: &[ProjectPackage], path: &ProjectPath, text: &st
             range,
             place: Place::Lock,
             package: name.clone(),
+            is_plain: false,
         }));
         let needed = entry.get("metadata").and_then(|m| m.get("requires-dist")).and_then(Item::as_array);
         for needed in needed.into_iter().flatten().filter_map(Value::as_inline_table) {
@@ -79,5 +80,6 @@ fn lock_pin(
         range: range.start + version.start - 1..range.start + version.end - 1,
         place: Place::Pin(name.clone(), operator.clone()),
         package: None,
+        is_plain: false,
     }));
 }

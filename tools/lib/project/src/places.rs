@@ -8,6 +8,7 @@ use document::{Failure, PackageName, ProjectPath, Spelling, Version};
 
 use crate::find::{Project, ProjectPackage};
 use crate::finder::Finder;
+use crate::yaml::is_number;
 use crate::{files, toml_text};
 
 /// A file that carries the version, with the places in it.
@@ -30,6 +31,8 @@ pub struct Spot {
     pub place: Place,
     /// The package whose version it is.
     pub package: Option<PackageName>,
+    /// Whether it is a YAML value without quotes, where what reads as a number would be one.
+    pub is_plain: bool,
 }
 
 /// The kind of a place.
@@ -81,6 +84,12 @@ impl Carrier {
     /// The version that a place holds.
     pub fn version(&self, spot: &Spot) -> Result<Version, Failure> {
         Version::read(self.spelled(spot), spot.place.spelling())
+    }
+
+    /// What a place holds once it holds a version. `1.10` without quotes is the number 1.1 in YAML, and gets them.
+    pub fn written(&self, spot: &Spot, version: &Version) -> Result<String, Failure> {
+        let text = version.spelled(spot.place.spelling())?;
+        Ok(if spot.is_plain && is_number(&text) { format!("\"{text}\"") } else { text })
     }
 
     /// The line of a place, counted from 1.

@@ -95,7 +95,7 @@ pub struct PackageSettings {
     pub changelog: Option<ProjectPath>,
 }
 
-/// `[[version-file]]`: by `search`, by `key`, or by the annotations in the file where neither is given.
+/// `[[version-file]]`: by `search`, by `key`, by both, or by the annotations in the file where neither is given.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -106,7 +106,9 @@ pub struct VersionFile {
     pub path: ProjectPath,
     /// The text around the version, with `{version}` in its place.
     pub search: Option<String>,
-    /// The key of a TOML file, with dots: `tool.demo.version`.
+    /// The key in a TOML, YAML or JSON file, with dots; the elements of a list are counted from 0, and what is no
+    /// plain word stands in quotes: `services.0.labels."app.kubernetes.io/version"`. Each document of a YAML file that
+    /// has the key is a place. With `search` too, the pattern holds within the value: `image` with `demo:{version}`.
     pub key: Option<String>,
     /// How many places there must be; any number from one where it is left out.
     pub count: Option<usize>,

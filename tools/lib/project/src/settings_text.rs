@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use document::{Failure, PackageName, ProjectPath};
 
+use crate::keyed::{KeyedKind, parse_key};
 use crate::settings::{
     ChangelogSection, ChangelogSettings, FILE, PackageSettings, Settings, VersionFile, Versioning,
 };
@@ -53,19 +54,18 @@ impl Settings {
                 Err(Failure::new(format!("release.toml: the [[version-file]] `{}` {why}", file.path))
                     .hint(hint))
             };
-            match (&file.search, &file.key) {
-                (Some(_), Some(_)) => return wrong("has both `search` and `key`", "keep one of them"),
-                (Some(search), None) if search.matches("{version}").count() != 1 => {
-                    let hint = "write the text around the version, as in 'version=\"{version}\"'";
-                    return wrong("must hold `{version}` once in its `search`", hint);
-                }
-                (None, Some(_)) if !file.path.as_str().ends_with(".toml") => {
-                    return wrong(
-                        "has a `key`, and is no TOML file",
-                        "use `search` for files of another kind",
-                    );
-                }
-                _ => {}
+            if file.search.as_ref().is_some_and(|search| search.matches("{version}").count() != 1) {
+                let hint = "write the text around the version, as in 'version=\"{version}\"'";
+                return wrong("must hold `{version}` once in its `search`", hint);
+            }
+            if file.key.is_some() && KeyedKind::of(&file.path).is_none() {
+                let hint = "use `search` for files of another kind";
+                return wrong("has a `key`, and is no TOML, YAML or JSON file", hint);
+            }
+            if file.key.as_ref().is_some_and(|key| parse_key(key).is_none()) {
+                let hint =
+                    "write the keys with dots, and in quotes what is no plain word: 'labels.\"app/version\"'";
+                return wrong("has a `key` that cannot be read", hint);
             }
         }
         Ok(())
@@ -218,6 +218,12 @@ mod tests {
                 .0
                 .contains("must hold `{version}` once")
         );
+        let (error, hint) = refused("[[version-file]]\npath = \"Dockerfile\"\nkey = \"x\"\n");
+        assert!(error.contains("`Dockerfile` has a `key`, and is no TOML, YAML or JSON file"), "{error}");
+        assert!(hint.contains("`search`"), "{hint}");
+        let (error, hint) = refused("[[version-file]]\npath = \"a.yaml\"\nkey = \"labels.app/version\"\n");
+        assert!(error.contains("has a `key` that cannot be read"), "{error}");
+        assert!(hint.contains("in quotes"), "{hint}");
     }
 
     #[test]
