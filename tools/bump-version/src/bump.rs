@@ -101,6 +101,12 @@ pub fn check(project: &Project, stage: &Stage) -> Result<()> {
     let version = project.version(&carriers)?;
     let places: usize = carriers.iter().map(|carrier| carrier.spots.len()).sum();
     stage.note(format!("{} {version} in {places} places of {} files", project.name, carriers.len()));
+    for carrier in project.apart()? {
+        for spot in &carrier.apart {
+            let (path, line, held) = (&carrier.path, carrier.line(spot), carrier.spelled(spot));
+            stage.note(format!("{path}:{line} has {held} ({}) and does not follow {version}", spot.place));
+        }
+    }
     strays::report(&strays::find(project, &carriers, &version)?, &version, stage);
     Ok(())
 }

@@ -86,8 +86,7 @@ mod tests {
             package: None,
             is_plain: false,
         });
-        let carrier =
-            Carrier { path: "x.toml".parse().unwrap(), text: text.to_owned(), spots: spots.to_vec() };
+        let carrier = Carrier::new("x.toml".parse().unwrap(), text.to_owned(), spots.to_vec());
         let rewrite = rewrite(&carrier, &"1.10.0".parse().unwrap(), &BTreeMap::new()).unwrap().unwrap();
         assert_eq!(rewrite.after, "\u{feff}a = '1.10.0' # 1.2.3\r\nb=\"1.10.0\"");
         assert_eq!(rewrite.edit.changes.iter().map(|change| change.line).collect::<Vec<_>>(), [1, 2]);

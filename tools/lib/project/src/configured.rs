@@ -32,7 +32,7 @@ impl Finder<'_> {
                 Some(carrier) => carrier.spots.extend(spots),
                 None => {
                     let spots = spots.collect();
-                    self.carriers.push(Carrier { path: file.path.clone(), text, spots });
+                    self.carriers.push(Carrier::new(file.path.clone(), text, spots));
                 }
             }
         }

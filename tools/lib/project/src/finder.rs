@@ -104,7 +104,7 @@ impl Finder<'_> {
         let files = at(root, &["tool", "setuptools", "dynamic", "version", "file"]);
         let list = files.and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
         named.files.extend(files.and_then(Item::as_str).into_iter().chain(list).map(str::to_owned));
-        self.carriers.push(Carrier { path: path.clone(), text: text.clone(), spots });
+        self.carriers.push(Carrier::new(path.clone(), text.clone(), spots));
         Ok(())
     }
 
@@ -123,11 +123,11 @@ impl Finder<'_> {
         for lock in beside.into_iter().chain(["Cargo.lock".parse()?]) {
             let Some((lock, text)) = self.read_if_file(lock)? else { continue };
             let spots = crate_lock(&lock, &text, name, package)?;
-            self.carriers.push(Carrier { path: lock, text, spots });
+            self.carriers.push(Carrier::new(lock, text, spots));
             break;
         }
         let spots = range.map(|range| spot(range, Place::Crate, package)).into_iter().collect();
-        self.carriers.push(Carrier { path: manifest, text: text.clone(), spots });
+        self.carriers.push(Carrier::new(manifest, text.clone(), spots));
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl Finder<'_> {
             Some(CfgVersion::File(file)) => named.files.push(file),
             Some(CfgVersion::Here(range)) => {
                 let spots = vec![spot(range, Place::Version, package)];
-                self.carriers.push(Carrier { path, text, spots });
+                self.carriers.push(Carrier::new(path, text, spots));
             }
         }
         Ok(())
@@ -153,7 +153,7 @@ impl Finder<'_> {
         spots.extend(
             python::version_arguments(&text).into_iter().map(|range| spot(range, Place::Version, package)),
         );
-        self.carriers.push(Carrier { path, text, spots });
+        self.carriers.push(Carrier::new(path, text, spots));
         Ok(())
     }
 
@@ -191,13 +191,13 @@ impl Finder<'_> {
             let found = python::assigned(&text, &variables).into_iter();
             let spots =
                 found.map(|(name, range)| spot(range, Place::Variable(name.to_owned()), package)).collect();
-            self.carriers.push(Carrier { path, text, spots });
+            self.carriers.push(Carrier::new(path, text, spots));
         }
         for file in &named.files {
             let Some((path, text)) = self.read_if_file(package.inside(file)?)? else { continue };
             let spots =
                 python::alone(&text).map(|range| spot(range, Place::Version, package)).into_iter().collect();
-            self.carriers.push(Carrier { path, text, spots });
+            self.carriers.push(Carrier::new(path, text, spots));
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Finder<'_> {
         path.under(&self.project.root).is_file()
     }
 
-    fn read_if_file(&self, path: ProjectPath) -> Result<Option<(ProjectPath, String)>> {
+    pub(crate) fn read_if_file(&self, path: ProjectPath) -> Result<Option<(ProjectPath, String)>> {
         if !self.is_file(&path) {
             return Ok(None);
         }
@@ -234,7 +234,7 @@ impl Finder<'_> {
         for path in paths {
             if let Some((path, text)) = self.read_if_file(path)? {
                 let spots = uv_lock(&self.project.packages, &path, &text)?;
-                self.carriers.push(Carrier { path, text, spots });
+                self.carriers.push(Carrier::new(path, text, spots));
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ pub mod files;
 mod find;
 mod finder;
 mod git;
+mod habits;
 mod keyed;
 mod locks;
 pub mod log;

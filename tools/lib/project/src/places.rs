@@ -20,6 +20,9 @@ pub struct Carrier {
     pub text: String,
     /// The places, in the order of the text.
     pub spots: Vec<Spot>,
+    /// Places of a usual kind that hold another version than the project, and are let alone: what they belong to has
+    /// versions of its own, or has drifted.
+    pub apart: Vec<Spot>,
 }
 
 /// One place in a text that holds a version.
@@ -48,6 +51,8 @@ pub enum Place {
     Pin(PackageName, String),
     /// `version` in the Cargo.toml of a crate that is the package's extension, or its own entry in Cargo.lock.
     Crate,
+    /// A place of a usual kind in a file that is not Python's, by its key, with its spelling.
+    Usual(String, Spelling),
     /// A place that release.toml names, with the spelling that it has there.
     Configured(Spelling),
 }
@@ -57,7 +62,7 @@ impl Place {
     pub fn spelling(&self) -> Spelling {
         match self {
             Place::Crate => Spelling::SemVer,
-            Place::Configured(spelling) => *spelling,
+            Place::Usual(_, spelling) | Place::Configured(spelling) => *spelling,
             _ => Spelling::Pep440,
         }
     }
@@ -68,7 +73,7 @@ impl std::fmt::Display for Place {
         match self {
             Place::Version | Place::Configured(_) => f.write_str("version"),
             Place::Crate => f.write_str("version of the crate"),
-            Place::Variable(name) => f.write_str(name),
+            Place::Variable(name) | Place::Usual(name, _) => f.write_str(name),
             Place::Lock => f.write_str("locked version"),
             Place::Pin(name, _) => write!(f, "pin of {name}"),
         }
@@ -76,6 +81,11 @@ impl std::fmt::Display for Place {
 }
 
 impl Carrier {
+    /// A file with its places.
+    pub fn new(path: ProjectPath, text: String, spots: Vec<Spot>) -> Self {
+        Self { path, text, spots, apart: Vec::new() }
+    }
+
     /// The version as a place spells it.
     pub fn spelled(&self, spot: &Spot) -> &str {
         &self.text[spot.range.clone()]
@@ -106,14 +116,27 @@ impl Project {
 
     /// As [`Project::carriers`], with the texts from elsewhere than the working tree.
     pub fn carriers_read_by(&self, read: &dyn Fn(&ProjectPath) -> Result<String>) -> Result<Vec<Carrier>> {
+        let mut carriers = self.search(read)?;
+        carriers.retain(|carrier| !carrier.spots.is_empty());
+        Ok(carriers)
+    }
+
+    /// Reads every file with a place of a usual kind that does not follow the version, for it holds another one.
+    pub fn apart(&self) -> Result<Vec<Carrier>> {
+        let mut carriers = self.search(&|path| files::read_text(&path.under(&self.root)))?;
+        carriers.retain(|carrier| !carrier.apart.is_empty());
+        Ok(carriers)
+    }
+
+    fn search(&self, read: &dyn Fn(&ProjectPath) -> Result<String>) -> Result<Vec<Carrier>> {
         let mut found = Finder { project: self, read, carriers: Vec::new() };
         for package in &self.packages {
             found.package(package)?;
         }
         found.locks()?;
         found.configured()?;
+        found.habits()?;
         let mut carriers = found.carriers;
-        carriers.retain(|carrier| !carrier.spots.is_empty());
         carriers.sort_by(|a, b| a.path.cmp(&b.path));
         for carrier in &mut carriers {
             carrier.spots.sort_by_key(|spot| spot.range.start);

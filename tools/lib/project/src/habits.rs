@@ -1,0 +1,114 @@
+//! Places of the version in files that are not Python's, found where they usually stand: package.json and its lock.
+//!
+//! Such a place follows the version where it holds it now. Where it holds another one it is let alone: a web client or
+//! a chart may well have versions of its own.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use document::{ProjectPath, Spelling, Version};
+
+use crate::find::ProjectPackage;
+use crate::finder::Finder;
+use crate::keyed::{ValuePlace, json_value};
+use crate::places::{Carrier, Place, Spot};
+
+/// The lock files of npm, which stand beside package.json.
+const NODE_LOCKS: [&str; 2] = ["package-lock.json", "npm-shrinkwrap.json"];
+
+impl Finder<'_> {
+    /// The places of usual kinds at the project's root and in the folders of its packages.
+    pub(crate) fn habits(&mut self) -> Result<()> {
+        let project = self.project;
+        let mut seen = BTreeSet::new();
+        let packages = project.packages.iter().map(Some);
+        for package in packages.chain([None]) {
+            let path = package.and_then(|package| package.path.as_ref());
+            let Some(version) = self.held(package).filter(|_| seen.insert(path)) else { continue };
+            let home = Home { path, package, version };
+            self.node_manifest(&home)?;
+        }
+        Ok(())
+    }
+
+    /// The version that the places of a package hold, and so its usual places; the project's where it has none.
+    fn held(&self, package: Option<&ProjectPackage>) -> Option<Version> {
+        let mut places = self.carriers.iter().flat_map(|carrier| {
+            let strict = carrier.spots.iter().filter(|spot| !matches!(spot.place, Place::Pin(..)));
+            strict.map(move |spot| (carrier, spot))
+        });
+        let own = |spot: &Spot| package.is_some_and(|package| spot.package.as_ref() == Some(&package.name));
+        let (carrier, spot) = places.clone().find(|(_, spot)| own(spot)).or_else(|| places.next())?;
+        carrier.version(spot).ok()
+    }
+
+    /// The version in package.json, and the same in npm's lock file beside it.
+    fn node_manifest(&mut self, home: &Home) -> Result<()> {
+        let Some((path, text)) = self.read_if_file(home.inside("package.json")?)? else { return Ok(()) };
+        let version = json_value(&path, &text, &["version"])?;
+        let mut manifest = Carrier::new(path, text, Vec::new());
+        if let Some(range) = version {
+            home.sort(&mut manifest, ValuePlace { range, is_plain: false }, "version");
+        }
+        let follows = !manifest.spots.is_empty();
+        self.add(manifest);
+        for lock in NODE_LOCKS.iter().filter(|_| follows) {
+            let Some((path, text)) = self.read_if_file(home.inside(lock)?)? else { continue };
+            let places = [
+                json_value(&path, &text, &["version"])?,
+                json_value(&path, &text, &["packages", "", "version"])?,
+            ];
+            let mut carrier = Carrier::new(path, text, Vec::new());
+            for range in places.into_iter().flatten() {
+                home.sort(&mut carrier, ValuePlace { range, is_plain: false }, "locked version");
+            }
+            self.add(carrier);
+        }
+        Ok(())
+    }
+
+    /// Adds a file with its usual places. Those that release.toml names are known already, and strict.
+    fn add(&mut self, mut found: Carrier) {
+        let Some(known) = self.carriers.iter_mut().find(|carrier| carrier.path == found.path) else {
+            self.carriers.push(found);
+            return;
+        };
+        let is_new = |spot: &Spot| known.spots.iter().all(|strict| strict.range.start != spot.range.start);
+        found.spots.retain(is_new);
+        found.apart.retain(is_new);
+        known.spots.extend(found.spots);
+        known.apart.extend(found.apart);
+    }
+}
+
+/// A folder in which usual places are looked for, with the version that they would hold.
+pub(crate) struct Home<'a> {
+    path: Option<&'a ProjectPath>,
+    package: Option<&'a ProjectPackage>,
+    version: Version,
+}
+
+impl Home<'_> {
+    /// A path inside the folder.
+    pub(crate) fn inside(&self, relative: &str) -> Result<ProjectPath> {
+        Ok(self.path.map_or_else(|| relative.parse(), |path| path.join(relative))?)
+    }
+
+    /// Puts a place of a file where it belongs: what holds the version follows it.
+    pub(crate) fn sort(&self, carrier: &mut Carrier, value: ValuePlace, name: &str) {
+        let ValuePlace { range, is_plain } = value;
+        let written = &carrier.text[range.clone()];
+        let skipped = usize::from(written.starts_with(['v', 'V']));
+        let written = &written[skipped..];
+        let is_semver = Version::read(written, Spelling::SemVer).is_ok();
+        let spelling = if is_semver { Spelling::SemVer } else { Spelling::Pep440 };
+        let follows = Version::read(written, spelling).is_ok_and(|held| held == self.version);
+        let spot = Spot {
+            range: range.start + skipped..range.end,
+            place: Place::Usual(name.to_owned(), spelling),
+            package: self.package.map(|package| package.name.clone()),
+            is_plain: is_plain && skipped == 0,
+        };
+        if follows { carrier.spots.push(spot) } else { carrier.apart.push(spot) }
+    }
+}
