@@ -35,7 +35,7 @@ pub fn ask(
     reachable: &Tags,
     head: &CommitId,
 ) -> Result<Asked> {
-    let previous = reachable.highest_below(None).map(|(_, tag)| tag);
+    let previous = project.previous(reachable, carried, None).map(|(_, tag)| tag);
     let commits = since(project, previous, head)?;
     Ok(match next(&commits, &project.settings, carried, previous.is_some())? {
         Next::Version(version, reason) => Asked::For(Goal::Version(version), reason),

@@ -34,6 +34,8 @@ pub struct Bump {
     head: CommitId,
     /// Why `auto` chose this version.
     reason: Option<String>,
+    /// What is amiss, and stops nothing.
+    warning: Option<String>,
 }
 
 /// One changed place, in the words of the plan.
@@ -89,10 +91,12 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     for carrier in &carriers {
         rewrites.extend(rewrite(carrier, &wanted, &siblings)?);
     }
-    let mut release = project.release_of(&state, &reachable, wanted, goal.level(), date)?;
+    let previous = project.previous(&reachable, &carried, Some(&wanted));
+    let mut release = project.release_of(&state, previous, wanted.clone(), goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
+    let warning = untagged(project, &reachable, &carried, previous).filter(|_| bumps);
     let strays = if bumps { strays::find(project, &carriers, &carried)? } else { Vec::new() };
-    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, reason })))
+    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, reason, warning })))
 }
 
 /// Checks that all places hold one version, and names the places that nobody has configured.
@@ -115,6 +119,9 @@ pub fn check(project: &Project, stage: &Stage) -> Result<()> {
 pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     strays::report(&bump.strays, &bump.carried, stage);
     let current: &Version = &bump.release.version.current;
+    if let Some(warning) = &bump.warning {
+        stage.warn(warning);
+    }
     if let Some(reason) = &bump.reason {
         stage.note(format!("{current} ({}): {reason}", bump.release.version.level));
     }
@@ -146,6 +153,19 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
         }
     }
     journal.write(project, &bump.head, &bump.rewrites)
+}
+
+/// Says that a manifest and the tags tell different stories.
+fn untagged(
+    project: &Project,
+    reachable: &Tags,
+    carried: &Version,
+    previous: Option<(&Version, &str)>,
+) -> Option<String> {
+    let (manifest, (_, tag)) = (project.manifest()?, previous?);
+    reachable.released(carried).is_none().then(|| {
+        format!("{manifest} says that {carried} is released, and no tag of this branch names it: the changes are told since {tag}")
+    })
 }
 
 /// Refuses a tree in which a release commit would hold more than the release, or belong to no branch.

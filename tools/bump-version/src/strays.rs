@@ -53,9 +53,12 @@ pub fn find(project: &Project, carriers: &[Carrier], version: &Version) -> Resul
 fn is_history(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let lock = name.ends_with(".lock") || name.ends_with("-lock.json") || name.ends_with("-lock.yaml");
-    lock || ["changelog", "changes", "history", "news", "release_notes"]
-        .iter()
-        .any(|start| name.starts_with(start))
+    // The other entries of a manifest are versions of other packages.
+    let manifest = name.ends_with("release-please-manifest.json");
+    lock || manifest
+        || ["changelog", "changes", "history", "news", "release_notes"]
+            .iter()
+            .any(|start| name.starts_with(start))
 }
 
 /// The columns of a line, in bytes, at which a place stands that the bump edits.

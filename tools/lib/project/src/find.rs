@@ -120,14 +120,15 @@ impl Project {
         let version = self.version(&carriers)?;
         let tags = self.git.tags(true)?;
         let tags = Tags::read(&self.tags, tags.iter().map(String::as_str));
-        self.release_of(&state, &tags, version, Level::Current, crate::today())
+        let previous = self.previous(&tags, &version, Some(&version));
+        self.release_of(&state, previous, version.clone(), Level::Current, crate::today())
     }
 
     /// A release document with the sections that the project and a version give, and no edits.
     pub fn release_of(
         &self,
         state: &TreeState,
-        reachable: &Tags,
+        previous: Option<(&Version, &str)>,
         version: Version,
         level: Level,
         date: String,
@@ -136,7 +137,6 @@ impl Project {
             let what = format!("cannot release `{}`: the repository has no commit yet", self.name);
             return Err(Failure::new(what).hint("commit the project first").into());
         };
-        let previous = reachable.highest_below(Some(&version));
         let remote = &self.settings.project.remote;
         let remote = self.git.has_remote(remote)?.then(|| remote.clone());
         let package = |package: &ProjectPackage| Package {

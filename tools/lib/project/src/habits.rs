@@ -22,7 +22,9 @@ impl Finder<'_> {
         let project = self.project;
         let mut seen = BTreeSet::new();
         let packages = project.packages.iter().map(Some);
-        for package in packages.chain([None]) {
+        // Where the packages version apart, what stands at the root is nobody's.
+        let root = project.siblings.is_empty().then_some(None);
+        for package in packages.chain(root) {
             let path = package.and_then(|package| package.path.as_ref());
             let Some(version) = self.held(package).filter(|_| seen.insert(path)) else { continue };
             let home = Home { path, package, version };

@@ -15,6 +15,7 @@ mod habits;
 mod keyed;
 mod locks;
 pub mod log;
+mod manifest;
 mod places;
 mod python;
 mod requirement;

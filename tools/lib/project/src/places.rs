@@ -53,6 +53,8 @@ pub enum Place {
     Crate,
     /// A place of a usual kind in a file that is not Python's, by its key, with its spelling.
     Usual(String, Spelling),
+    /// A package's entry in Release Please's manifest, with the spelling that it has there.
+    Manifest(Spelling),
     /// A place that release.toml names, with the spelling that it has there.
     Configured(Spelling),
 }
@@ -73,6 +75,7 @@ impl std::fmt::Display for Place {
         match self {
             Place::Version | Place::Configured(_) => f.write_str("version"),
             Place::Crate => f.write_str("version of the crate"),
+            Place::Manifest(_) => f.write_str("released version"),
             Place::Variable(name) | Place::Usual(name, _) => f.write_str(name),
             Place::Lock => f.write_str("locked version"),
             Place::Pin(name, _) => write!(f, "pin of {name}"),
@@ -134,6 +137,7 @@ impl Project {
             found.package(package)?;
         }
         found.locks()?;
+        found.manifest()?;
         found.configured()?;
         found.habits()?;
         let mut carriers = found.carriers;

@@ -134,6 +134,11 @@ impl Tags {
         below.map(|(version, tag)| (version, tag.as_str())).next_back()
     }
 
+    /// A released version with the tag that it was released as.
+    pub fn find(&self, version: &Version) -> Option<(&Version, &str)> {
+        self.released.get_key_value(version).map(|(version, tag)| (version, tag.as_str()))
+    }
+
     /// The tag that a version was released as.
     pub fn released(&self, version: &Version) -> Option<&str> {
         self.released.get(version).map(String::as_str)
