@@ -3,7 +3,7 @@
 use anyhow::Result;
 use commits::{Commit, Next, Silence, next, since};
 use document::{CommitId, Failure, Level, Series, Version};
-use project::{Project, Tags};
+use project::{Project, Reachable};
 
 use crate::next::Goal;
 
@@ -32,10 +32,10 @@ pub fn ask(
     project: &Project,
     series: Option<Series>,
     carried: &Version,
-    reachable: &Tags,
+    reachable: &Reachable,
     head: &CommitId,
 ) -> Result<Asked> {
-    let previous = project.previous(reachable, carried, None).map(|(_, tag)| tag);
+    let previous = project.previous(reachable, carried, None)?.map(|(_, tag)| tag);
     let commits = since(project, previous, head)?;
     Ok(match next(&commits, &project.settings, carried, previous.is_some())? {
         Next::Version(version, reason) => Asked::For(Goal::Version(version), reason),

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use document::{CommitId, Failure, Level, Release, Version};
 use filter::{Outcome, Stage, Step};
-use project::{Project, Tags, files};
+use project::{Project, Reachable, Tags, files};
 
 use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, rewrite};
@@ -50,20 +50,20 @@ impl fmt::Display for ChangePlace<'_> {
 
 /// Decides on the next version and on every edit. Reads only.
 pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planned> {
-    // Four answers of git, asked at once: each costs a process.
-    let (state, all, reachable, committer) = std::thread::scope(|scope| {
-        let all = scope.spawn(|| project.git.tags(false));
-        let reachable = scope.spawn(|| project.git.tags(true));
-        let committer = scope.spawn(|| project.git.ask(&["var", "GIT_COMMITTER_IDENT"]));
-        (project.git.tree_state(), join(all), join(reachable), join(committer))
+    // Answers of git, asked at once: each costs a process.
+    let (state, names, config) = std::thread::scope(|scope| {
+        let names = scope.spawn(|| project.git.tags(false));
+        let config = scope.spawn(|| project.git.config().map(|_| ()));
+        (project.git.tree_state(), join(names), join(config))
     });
-    let state = state?;
+    let (state, names) = (state?, names?);
+    config?;
     let Some(head) = state.head.clone() else {
         let what = format!("cannot release `{}`: the repository has no commit yet", project.name);
         return Err(Failure::new(what).hint("commit the project first").into());
     };
-    let read = |names: &Vec<String>| Tags::read(&project.tags, names.iter().map(String::as_str));
-    let (all, reachable) = (read(&all?), read(&reachable?));
+    let all = Tags::read(&project.tags, names.iter().map(String::as_str));
+    let reachable = Reachable::among(&all, &project.git, &project.tags);
     let bumps = *request != Request::Named(Goal::Level(Level::Current));
     let journal = if bumps { Journal::read(project, Some(&head))? } else { Journal::default() };
     let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
@@ -78,7 +78,7 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let wanted = goal.after(&carried, all.last_post(&carried))?;
     if bumps {
         refuse_tree(project, &state, &journal)?;
-        if committer?.is_none() {
+        if !project.git.knows_committer()? {
             let what = format!("cannot release `{}`: git does not know who commits", project.name);
             return Err(Failure::new(what)
                 .hint("run `git config user.name NAME` and `git config user.email MAIL`")
@@ -91,10 +91,10 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     for carrier in &carriers {
         rewrites.extend(rewrite(carrier, &wanted, &siblings)?);
     }
-    let previous = project.previous(&reachable, &carried, Some(&wanted));
+    let previous = project.previous(&reachable, &carried, Some(&wanted))?;
     let mut release = project.release_of(&state, previous, wanted.clone(), goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
-    let warning = untagged(project, &reachable, &carried, previous).filter(|_| bumps);
+    let warning = if bumps { untagged(project, &reachable, &carried, previous)? } else { None };
     let strays = if bumps { strays::find(project, &carriers, &carried)? } else { Vec::new() };
     Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, reason, warning })))
 }
@@ -158,14 +158,16 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
 /// Says that a manifest and the tags tell different stories.
 fn untagged(
     project: &Project,
-    reachable: &Tags,
+    reachable: &Reachable,
     carried: &Version,
     previous: Option<(&Version, &str)>,
-) -> Option<String> {
-    let (manifest, (_, tag)) = (project.manifest()?, previous?);
-    reachable.released(carried).is_none().then(|| {
-        format!("{manifest} says that {carried} is released, and no tag of this branch names it: the changes are told since {tag}")
-    })
+) -> Result<Option<String>> {
+    let (Some(manifest), Some((_, tag))) = (project.manifest(), previous) else { return Ok(None) };
+    Ok(reachable.find(carried)?.is_none().then(|| {
+        format!(
+            "{manifest} says that {carried} is released, and no tag of this branch names it: the changes are told since {tag}"
+        )
+    }))
 }
 
 /// Refuses a tree in which a release commit would hold more than the release, or belong to no branch.

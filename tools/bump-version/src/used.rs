@@ -2,36 +2,35 @@
 
 use anyhow::Result;
 use document::{Failure, Release, Series, Spelling, Version};
-use project::{Project, TagPattern, Tags};
+use project::{Project, Reachable, TagPattern, Tags};
 
 /// Refuses a version that was used, or that is not above what this branch has released.
 ///
 /// `all` are the tags of the repository, `reachable` those on the history of the current commit.
-pub fn refuse(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version) -> Result<(), Failure> {
-    let refusal = |why: String| {
-        let free = free_after(all, reachable, carried, wanted);
-        Failure::new(format!("cannot release {wanted}: {why}"))
-            .hint(format!("the next free version is {free}: name it in place of the level"))
-    };
+pub fn refuse(all: &Tags, reachable: &Reachable, carried: &Version, wanted: &Version) -> Result<()> {
     if wanted.is_local() {
-        return Err(refuse_local(wanted));
+        return Err(refuse_local(wanted).into());
     }
+    let highest = reachable.highest_below(None)?;
+    let refusal = |why: String| {
+        let free = free_after(all, highest.map(|(highest, _)| highest), carried, wanted);
+        let failure = Failure::new(format!("cannot release {wanted}: {why}"));
+        Err(failure.hint(format!("the next free version is {free}: name it in place of the level")).into())
+    };
     if let Some(tag) = all.withdrawn(wanted) {
-        return Err(refusal(format!(
+        return refusal(format!(
             "it was released and taken back (tag {tag}), and a version is never used twice"
-        )));
+        ));
     }
     if let Some(tag) = all.released(wanted) {
-        return Err(refusal(format!("it is released already (tag {tag})")));
+        return refusal(format!("it is released already (tag {tag})"));
     }
     refuse_post(all, reachable, wanted)?;
-    if let Some((highest, tag)) = reachable.highest_below(None).filter(|(highest, _)| *highest > wanted) {
-        return Err(refusal(format!(
-            "it is not above {highest}, the highest version on this branch (tag {tag})"
-        )));
+    if let Some((highest, tag)) = highest.filter(|(highest, _)| *highest > wanted) {
+        return refusal(format!("it is not above {highest}, the highest version on this branch (tag {tag})"));
     }
     if wanted < carried {
-        return Err(refusal(format!("it is not above {carried}, which the project carries")));
+        return refusal(format!("it is not above {carried}, which the project carries"));
     }
     Ok(())
 }
@@ -52,18 +51,21 @@ fn refuse_local(wanted: &Version) -> Failure {
 }
 
 /// Refuses a post release that does not follow a release of this branch, or the last post release of it.
-fn refuse_post(all: &Tags, reachable: &Tags, wanted: &Version) -> Result<(), Failure> {
+fn refuse_post(all: &Tags, reachable: &Reachable, wanted: &Version) -> Result<()> {
     let Some(number) = wanted.post() else { return Ok(()) };
     let of = wanted.without_dev().with_post(None);
     let Some(tag) = all.released(&of).or(all.withdrawn(&of)) else {
         let what = format!("cannot release {wanted}: {of} was never released, no tag names it");
         return Err(Failure::new(what)
-            .hint(format!("release {of} first; if it is released, `git fetch --tags` brings its tag")));
+            .hint(format!("release {of} first; if it is released, `git fetch --tags` brings its tag"))
+            .into());
     };
     // From any other branch it would ship what the release did not hold (M: a hotfix cut from main).
-    if reachable.released(&of).or(reachable.withdrawn(&of)).is_none() {
+    if reachable.used(&of)?.is_none() {
         let what = format!("cannot release {wanted}: {of} (tag {tag}) is not in the history of this branch");
-        return Err(Failure::new(what).hint(format!("run `git switch -c hotfix/{wanted} {tag}` first")));
+        return Err(Failure::new(what)
+            .hint(format!("run `git switch -c hotfix/{wanted} {tag}` first"))
+            .into());
     }
     let last = all.last_post(wanted);
     let next = last.map_or(1, |last| last + 1);
@@ -75,7 +77,7 @@ fn refuse_post(all: &Tags, reachable: &Tags, wanted: &Version) -> Result<(), Fai
         None => format!("{of} has no post release yet"),
     };
     let what = format!("cannot release {wanted}: {why}, and post releases are numbered without gaps from 1");
-    Err(Failure::new(what).hint(format!("the next one is {}: say post", of.with_post(Some(next)))))
+    Err(Failure::new(what).hint(format!("the next one is {}: say post", of.with_post(Some(next)))).into())
 }
 
 /// Refuses a release that the remote would refuse: its branch is ahead, or the tag is taken there.
@@ -120,9 +122,8 @@ pub fn check_remote(project: &Project, release: &Release) -> Result<()> {
 }
 
 /// The next free version of the kind that was wanted, above everything that this branch has released.
-fn free_after(all: &Tags, reachable: &Tags, carried: &Version, wanted: &Version) -> Version {
-    let highest =
-        reachable.highest_below(None).map_or(carried, |(highest, _)| highest.max(carried)).max(wanted);
+fn free_after(all: &Tags, highest: Option<&Version>, carried: &Version, wanted: &Version) -> Version {
+    let highest = highest.map_or(carried, |highest| highest.max(carried)).max(wanted);
     let of_wanted = highest.base() == wanted.base();
     let mut version = highest.clone();
     loop {
@@ -158,13 +159,10 @@ mod tests {
     fn refused(wanted: &str) -> Option<(String, String)> {
         let pattern = TagPattern::parse("v{version}").unwrap();
         let here = ["v0.4.0", "v0.4.1", "0.4.1.post1", "withdrawn/v0.4.1.post2", "v0.5.0-rc1"];
-        let reachable = Tags::read(&pattern, here);
         let all = Tags::read(&pattern, here.into_iter().chain(["v1.0.0", "withdrawn/v0.5.0"]));
+        let reachable = Reachable::known(&all, Tags::read(&pattern, here));
         let result = refuse(&all, &reachable, &"0.4.1".parse().unwrap(), &wanted.parse().unwrap());
-        result.err().map(|failure| {
-            let message = failure.to_string();
-            (message, Failure::of(&failure.into()).0.unwrap().to_owned())
-        })
+        result.err().map(|error| (error.to_string(), Failure::of(&error).0.unwrap().to_owned()))
     }
 
     #[test]
@@ -196,7 +194,10 @@ mod tests {
         let tags = Tags::read(&pattern, ["v0.4.0", "0.4.0.post1", "withdrawn/v0.4.0.post2"]);
         let refused = |wanted: &str| {
             let carried = "0.4.0".parse().unwrap();
-            refuse(&tags, &tags, &carried, &wanted.parse().unwrap()).err().map(|failure| failure.to_string())
+            let reachable = Reachable::known(&tags, tags.clone());
+            refuse(&tags, &reachable, &carried, &wanted.parse().unwrap())
+                .err()
+                .map(|failure| failure.to_string())
         };
         assert_eq!(refused("0.4.0.post3"), None);
         assert_eq!(refused("0.4.0.post3.dev1"), None);

@@ -121,8 +121,7 @@ fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<Stri
 /// The web address of the repository, where the remote's address tells it: `https://host/owner/name`.
 fn repository(project: &Project, release: &Release) -> Result<Option<String>> {
     let Some(remote) = &release.project.remote else { return Ok(None) };
-    let url = project.git.ask(&["config", "--get", &format!("remote.{remote}.url")])?;
-    Ok(url.as_deref().and_then(web_address))
+    Ok(project.git.config()?.remote_url(remote).and_then(web_address))
 }
 
 fn web_address(url: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use document::{Failure, Level, Package, PackageName, ProjectPath, Release, Version, VersionStep};
 
 use crate::git::{Git, TreeState};
+use crate::reachable::Reachable;
 use crate::settings::{FILE, Settings, TargetSettings};
 use crate::tags::{TagPattern, Tags};
 
@@ -118,9 +119,10 @@ impl Project {
         let state = self.git.tree_state()?;
         let carriers = self.carriers()?;
         let version = self.version(&carriers)?;
-        let tags = self.git.tags(true)?;
+        let tags = self.git.tags(false)?;
         let tags = Tags::read(&self.tags, tags.iter().map(String::as_str));
-        let previous = self.previous(&tags, &version, Some(&version));
+        let reachable = Reachable::among(&tags, &self.git, &self.tags);
+        let previous = self.previous(&reachable, &version, Some(&version))?;
         self.release_of(&state, previous, version.clone(), Level::Current, crate::today())
     }
 
@@ -138,7 +140,7 @@ impl Project {
             return Err(Failure::new(what).hint("commit the project first").into());
         };
         let remote = &self.settings.project.remote;
-        let remote = self.git.has_remote(remote)?.then(|| remote.clone());
+        let remote = self.git.config()?.has_remote(remote).then(|| remote.clone());
         let package = |package: &ProjectPackage| Package {
             name: package.name.clone(),
             path: package.path.clone(),

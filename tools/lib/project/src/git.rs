@@ -1,7 +1,9 @@
 //! The project's git repository, through the `git` program.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use document::{CommitId, Failure};
@@ -17,7 +19,12 @@ pub struct Git {
     top: PathBuf,
     git_dir: PathBuf,
     common_dir: PathBuf,
+    config: OnceLock<Config>,
 }
+
+/// Some of git's settings.
+#[derive(Debug, Clone, Default)]
+pub struct Config(BTreeMap<String, String>);
 
 /// What is checked out, and how the working tree differs from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +46,8 @@ impl Git {
         };
         let dot_git = top.join(".git");
         let (root, top) = (root.to_path_buf(), top.to_path_buf());
-        let git = Self { root, top, git_dir: dot_git.clone(), common_dir: dot_git.clone() };
+        let (git_dir, common_dir) = (dot_git.clone(), dot_git.clone());
+        let git = Self { root, top, git_dir, common_dir, config: OnceLock::new() };
         if dot_git.is_dir() {
             return Ok(git);
         }
@@ -131,9 +139,29 @@ impl Git {
         Ok(self.read(&arguments)?.lines().map(str::to_owned).collect())
     }
 
-    /// Says whether a remote of that name is configured.
-    pub fn has_remote(&self, name: &str) -> Result<bool> {
-        Ok(self.ask(&["config", "--get", &format!("remote.{name}.url")])?.is_some())
+    /// What git is configured to: the people and the remotes, read once.
+    pub fn config(&self) -> Result<&Config> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let wanted = r"^(user|committer|remote)\.";
+        let text = self.ask(&["config", "--null", "--get-regexp", wanted])?.unwrap_or_default();
+        Ok(self.config.get_or_init(|| Config::read(&text)))
+    }
+
+    /// Says whether git knows who commits.
+    pub fn knows_committer(&self) -> Result<bool> {
+        // Where a setting says both, git takes them; else it may still guess, or refuse to.
+        let config = self.config()?;
+        let said = |variable: &str, key: &str| {
+            let keys = [format!("committer.{key}"), format!("user.{key}")];
+            std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+                || keys.iter().any(|key| config.get(key).is_some_and(|value| !value.is_empty()))
+        };
+        if said("GIT_COMMITTER_NAME", "name") && said("GIT_COMMITTER_EMAIL", "email") {
+            return Ok(true);
+        }
+        Ok(self.ask(&["var", "GIT_COMMITTER_IDENT"])?.is_some())
     }
 
     /// The id that a revision names; `None` when there is none.
@@ -151,6 +179,29 @@ impl Git {
             .with_context(|| format!("cannot ask the remote `{remote}` for its refs"))?;
         let pairs = text.lines().filter_map(|line| line.split_once('\t'));
         pairs.map(|(id, name)| Ok((name.to_owned(), id.parse()?))).collect()
+    }
+}
+
+impl Config {
+    /// Reads what `git config --null` prints: a key, a newline and a value each.
+    fn read(text: &str) -> Self {
+        let pairs = text.split_terminator('\0').map(|pair| pair.split_once('\n').unwrap_or((pair, "")));
+        Self(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+
+    /// The last value of a key, which stands as git prints it.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// Says whether a remote of that name is configured.
+    pub fn has_remote(&self, name: &str) -> bool {
+        self.remote_url(name).is_some()
+    }
+
+    /// The address of a remote.
+    pub fn remote_url(&self, name: &str) -> Option<&str> {
+        self.get(&format!("remote.{name}.url"))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod log;
 mod manifest;
 mod places;
 mod python;
+mod reachable;
 mod requirement;
 mod settings;
 mod settings_text;
@@ -30,8 +31,9 @@ mod yaml;
 pub use command::{run, run_quietly};
 pub use date::{is_date, today};
 pub use find::{Project, ProjectPackage};
-pub use git::{Git, TreeState};
+pub use git::{Config, Git, TreeState};
 pub use places::{Carrier, Place, Spot};
+pub use reachable::Reachable;
 pub use settings::{
     AnnouncementSettings, AutoSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings,
     CommitForm, Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind,

@@ -7,8 +7,8 @@ use crate::find::Project;
 use crate::finder::Finder;
 use crate::keyed::json_value;
 use crate::places::{Carrier, Place, Spot};
+use crate::reachable::Reachable;
 use crate::settings::Versioning;
-use crate::tags::Tags;
 
 /// Its names, at the root of the project.
 const NAMES: [&str; 2] = [".release-please-manifest.json", "release-please-manifest.json"];
@@ -25,13 +25,15 @@ impl Project {
     /// `next` is `None` where the next version is still to be told.
     pub fn previous<'a>(
         &self,
-        tags: &'a Tags,
+        reachable: &'a Reachable<'_>,
         carried: &Version,
         next: Option<&Version>,
-    ) -> Option<(&'a Version, &'a str)> {
+    ) -> Result<Option<(&'a Version, &'a str)>> {
         let by_manifest = next.is_none_or(|next| carried < next) && self.manifest().is_some();
-        let carried = by_manifest.then(|| tags.find(carried)).flatten();
-        carried.or_else(|| tags.highest_below(next))
+        match if by_manifest { reachable.find(carried)? } else { None } {
+            Some(found) => Ok(Some(found)),
+            None => reachable.highest_below(next),
+        }
     }
 }
 

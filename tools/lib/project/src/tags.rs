@@ -134,6 +134,11 @@ impl Tags {
         below.map(|(version, tag)| (version, tag.as_str())).next_back()
     }
 
+    /// Says whether a tag is one of these.
+    pub(crate) fn has(&self, tag: &str) -> bool {
+        self.released.values().chain(self.withdrawn.values()).any(|known| known == tag)
+    }
+
     /// A released version with the tag that it was released as.
     pub fn find(&self, version: &Version) -> Option<(&Version, &str)> {
         self.released.get_key_value(version).map(|(version, tag)| (version, tag.as_str()))
