@@ -119,8 +119,11 @@ mod tests {
     use super::*;
 
     fn commits(messages: &[&str]) -> Vec<Commit> {
-        let commit =
-            |message: &&str| Commit { id: "0123456789abcdef".to_owned(), message: (*message).to_owned() };
+        let commit = |message: &&str| Commit {
+            id: "0123456789abcdef".to_owned(),
+            message: (*message).to_owned(),
+            ..Commit::default()
+        };
         messages.iter().map(commit).collect()
     }
 

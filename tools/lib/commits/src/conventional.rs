@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn of(message: &str) -> Vec<Change> {
-        changes(&Commit { id: "0123456789".to_owned(), message: message.to_owned() })
+        changes(&Commit { id: "0123456789".to_owned(), message: message.to_owned(), ..Commit::default() })
     }
 
     fn kinds(message: &str) -> Vec<String> {

@@ -140,7 +140,11 @@ mod tests {
     fn decide(messages: &[&str], settings: &Settings, carried: &str) -> Next {
         let commits: Vec<Commit> = messages
             .iter()
-            .map(|message| Commit { id: "0123456789".to_owned(), message: (*message).to_owned() })
+            .map(|message| Commit {
+                id: "0123456789".to_owned(),
+                message: (*message).to_owned(),
+                ..Commit::default()
+            })
             .collect();
         next(&commits, settings, &carried.parse().unwrap(), true).unwrap()
     }
@@ -187,8 +191,11 @@ mod tests {
     fn the_newest_release_as_wins() {
         let messages = ["chore: a\n\nRelease-As: 3.0.0-rc.1", "feat!: b\n\nRelease-As: 9.0.0"];
         assert_eq!(version(&messages, &settings(""), "1.2.3"), "3.0.0rc1");
-        let commit =
-            Commit { id: "0123456789".to_owned(), message: "fix: a\n\nRelease-As: 2.1.0-1".to_owned() };
+        let commit = Commit {
+            id: "0123456789".to_owned(),
+            message: "fix: a\n\nRelease-As: 2.1.0-1".to_owned(),
+            ..Commit::default()
+        };
         let failure = next(&[commit], &settings(""), &"1.2.3".parse().unwrap(), true).unwrap_err();
         assert!(failure.to_string().contains("the `Release-As` of 0123456 `fix: a`"), "{failure}");
     }
@@ -211,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_project_that_was_never_released_starts_with_the_version_that_it_carries() {
-        let commit = Commit { id: "0123456789".to_owned(), message: "feat: a".to_owned() };
+        let commit =
+            Commit { id: "0123456789".to_owned(), message: "feat: a".to_owned(), ..Commit::default() };
         let first = |carried: &str| {
             let carried = carried.parse().unwrap();
             let next = next(std::slice::from_ref(&commit), &settings(""), &carried, false).unwrap();

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn of(message: &str, form: CommitForm) -> Entry {
-        entry(&Commit { id: "a".to_owned(), message: message.to_owned() }, form)
+        entry(&Commit { id: "a".to_owned(), message: message.to_owned(), ..Commit::default() }, form)
     }
 
     #[test]

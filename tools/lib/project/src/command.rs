@@ -1,6 +1,7 @@
 //! Running other programs: an error gives the command line, the code and the last lines.
 
-use std::process::{Command, Output, Stdio};
+use std::io::Read;
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::Result;
 use document::Failure;
@@ -26,16 +27,71 @@ pub(crate) fn stdout_of(command: &Command, output: &Output) -> Result<String, Fa
 ///
 /// stdin is empty unless the caller has set it.
 pub fn run_quietly(command: &mut Command) -> Result<Output> {
-    let program = command.get_program().to_string_lossy().into_owned();
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().map_err(|cause| {
+    Ok(spawn(command)?.wait_with_output()?)
+}
+
+fn spawn(command: &mut Command) -> Result<Child, Failure> {
+    command.spawn().map_err(|cause| {
+        let program = command.get_program().to_string_lossy();
         let failure = Failure::new(format!("cannot run `{program}`: {cause}"));
         if cause.kind() == std::io::ErrorKind::NotFound {
             return failure.hint(format!("install {program}, or put it on PATH"));
         }
         failure
-    })?;
-    Ok(child.wait_with_output()?)
+    })
+}
+
+/// Runs a program, and hands on what stands between the NULs of its stdout while it still runs.
+pub(crate) fn each_record(command: &mut Command, mut each: impl FnMut(&str)) -> Result<()> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = spawn(command)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let mut said = Vec::new();
+    // Read beside stdout: a program that says more than a pipe holds would wait for us, and we for it.
+    let read = std::thread::scope(|scope| {
+        let errors = scope.spawn(|| stderr.map_or(Ok(0), |mut stderr| stderr.read_to_end(&mut said)));
+        let read = stdout.map_or(Ok(()), |stdout| split_at_nul(stdout, &mut each));
+        read.and(errors.join().unwrap_or(Ok(0)).map(drop))
+    });
+    let status = child.wait()?;
+    read?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(failure_of(command, &Output { status, stdout: Vec::new(), stderr: said }).into())
+}
+
+fn split_at_nul(mut input: impl Read, each: &mut impl FnMut(&str)) -> std::io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    let (mut start, mut end) = (0, 0);
+    loop {
+        if end == buffer.len() {
+            buffer.copy_within(start..end, 0);
+            (start, end) = (0, end - start);
+            // A record that fills more than half of the buffer gets a larger one.
+            if end > buffer.len() / 2 {
+                buffer.resize(buffer.len() * 2, 0);
+            }
+        }
+        let count = match input.read(&mut buffer[end..]) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => continue,
+            count => count?,
+        };
+        let mut at = end;
+        end += count;
+        while let Some(found) = buffer[at..end].iter().position(|byte| *byte == 0) {
+            each(&String::from_utf8_lossy(&buffer[start..at + found]));
+            at += found + 1;
+            start = at;
+        }
+        if count == 0 {
+            if start < end {
+                each(&String::from_utf8_lossy(&buffer[start..end]));
+            }
+            return Ok(());
+        }
+    }
 }
 
 fn failure_of(command: &Command, output: &Output) -> Failure {
@@ -66,6 +122,19 @@ mod tests {
         let text = format!("{error:#}");
         assert!(text.starts_with("cannot finish `sh -c 'echo first"), "{text}");
         assert!(text.contains("it ended with code 7\n    what broke"), "{text}");
+    }
+
+    #[test]
+    fn records_come_whole_however_they_are_cut() {
+        let script = "printf 'a\\0\\0b'; head -c 200000 /dev/zero | tr '\\0' x; printf '\\0last\\377'";
+        let mut records = Vec::new();
+        each_record(Command::new("sh").args(["-c", script]), |record| records.push(record.to_owned()))
+            .unwrap();
+        let long = format!("b{}", "x".repeat(200_000));
+        assert_eq!(records, ["a", "", &long, "last\u{fffd}"]);
+        let failed =
+            each_record(Command::new("sh").args(["-c", "echo why >&2; exit 3"]), |_| ()).unwrap_err();
+        assert!(format!("{failed:#}").contains("it ended with code 3\n    why"), "{failed:#}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub fn is_date(text: &str) -> bool {
 }
 
 /// Returns the date of a number of seconds since 1970, as `YYYY-MM-DD`.
-fn date_of(seconds: u64) -> String {
+pub fn date_of(seconds: u64) -> String {
     let mut days = seconds / 86_400;
     let mut year = 1970;
     while days >= days_in(year) {

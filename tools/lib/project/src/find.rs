@@ -8,7 +8,7 @@ use document::{Failure, Level, Package, PackageName, ProjectPath, Release, Versi
 
 use crate::git::{Git, TreeState};
 use crate::reachable::Reachable;
-use crate::settings::{FILE, Settings, TargetSettings};
+use crate::settings::{FILE, Settings, TargetSettings, Versioning};
 use crate::tags::{TagPattern, Tags};
 
 /// A Python project that can be released.
@@ -26,6 +26,21 @@ pub struct Project {
     pub siblings: Vec<ProjectPackage>,
     /// The form of the tags.
     pub tags: TagPattern,
+    /// The repository.
+    pub git: Git,
+}
+
+/// A git repository with the settings of its project, whether or not it holds a Python project.
+#[derive(Debug)]
+pub struct Repository {
+    /// The folder with release.toml, or the top of the working tree.
+    pub root: PathBuf,
+    /// What release.toml says.
+    pub settings: Settings,
+    /// The form of the tags.
+    pub tags: TagPattern,
+    /// Where the packages version apart: the folders whose commits are the package's own.
+    pub folders: Vec<ProjectPath>,
     /// The repository.
     pub git: Git,
 }
@@ -63,12 +78,7 @@ impl Project {
     /// Finds the project that holds a folder (default: the current one): the nearest release.toml upwards within
     /// the git repository, else the nearest pyproject.toml.
     pub fn find(start: Option<&Path>) -> Result<Self> {
-        let start = start.unwrap_or(Path::new("."));
-        let start = start.canonicalize().map_err(|cause| {
-            Failure::new(format!("cannot open the folder `{}`: {cause}", start.display()))
-                .hint("name the project's folder with `--project DIR`")
-        })?;
-        let root = find_root(&start)?;
+        let root = find_root(&folder(start)?)?;
         let git = Git::open(&root)?;
         let settings = Settings::read(&root)?;
         let mut packages = packages(&root, &settings)?;
@@ -178,6 +188,37 @@ impl Project {
             withdrawals: None,
         })
     }
+}
+
+impl Repository {
+    /// Finds the repository that holds a folder (default: the current one), with the settings of the nearest
+    /// release.toml upwards within it; of a project whose packages version apart the part of that package.
+    pub fn find(start: Option<&Path>, package: Option<&str>) -> Result<Self> {
+        let start = folder(start)?;
+        let is_root = |folder: &&Path| folder.join(FILE).is_file() || folder.join(".git").exists();
+        let root = start.ancestors().find(is_root).unwrap_or(&start).to_path_buf();
+        let settings = Settings::read(&root)?;
+        let tag = &settings.project.tag;
+        if package.is_some() || settings.project.versioning == Versioning::Apart || tag.contains("{package}")
+        {
+            let project = Project::find(Some(&start))?.released(package)?;
+            let folders = project.folders().into_iter().cloned().collect();
+            let Project { root, settings, tags, git, .. } = project;
+            return Ok(Self { root, settings, tags, folders, git });
+        }
+        let tags = TagPattern::parse(tag).context("cannot read release.toml")?;
+        let git = Git::open(&root)?;
+        Ok(Self { root, settings, tags, folders: Vec::new(), git })
+    }
+}
+
+/// The folder that was asked for, as a whole path.
+fn folder(start: Option<&Path>) -> Result<PathBuf, Failure> {
+    let start = start.unwrap_or(Path::new("."));
+    start.canonicalize().map_err(|cause| {
+        Failure::new(format!("cannot open the folder `{}`: {cause}", start.display()))
+            .hint("name the project's folder with `--project DIR`")
+    })
 }
 
 /// The files that make a folder a Python package's; each may name it.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use document::{CommitId, Failure};
 use xshell::{Shell, cmd};
 
-use crate::command::{run, run_quietly, stdout_of};
+use crate::command::{each_record, run, run_quietly, stdout_of};
 use crate::state::{Lock, State};
 
 /// A git repository, or a worktree of one.
@@ -35,6 +35,17 @@ pub struct TreeState {
     pub branch: Option<String>,
     /// Changed, staged and untracked files, relative to the project's root, sorted.
     pub changed: Vec<String>,
+}
+
+/// A tag, and what it points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagRef {
+    /// The name, without `refs/tags/`.
+    pub name: String,
+    /// The id of the object that it stands for, a commit where the tag is a release.
+    pub commit: String,
+    /// When it was made, in seconds since 1970; for a lightweight tag when its commit was.
+    pub time: u64,
 }
 
 impl Git {
@@ -95,6 +106,11 @@ impl Git {
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }
 
+    /// Runs git, and hands on what stands between the NULs of its stdout while it still runs.
+    pub fn records(&self, arguments: &[&str], each: impl FnMut(&str)) -> Result<()> {
+        each_record(&mut self.command(arguments)?, each)
+    }
+
     /// Runs a git command that writes; git holds the lock for as long as it runs.
     ///
     /// A git that was killed leaves lock files behind which stop every later git. A marker tells those that a
@@ -137,6 +153,25 @@ impl Git {
             arguments.push("--merged=HEAD");
         }
         Ok(self.read(&arguments)?.lines().map(str::to_owned).collect())
+    }
+
+    /// All tags, each with its commit and its time, as [`TagRef`] has them.
+    pub fn tag_refs(&self) -> Result<Vec<TagRef>> {
+        let format = "--format=%(objectname) %(*objectname) %(creatordate:unix) %(refname:strip=2)";
+        let text = self.read(&["for-each-ref", format, "refs/tags"])?;
+        let read = |line: &str| {
+            let mut words = line.splitn(4, ' ');
+            let (object, peeled) = (words.next()?, words.next()?);
+            let time = words.next()?.parse().unwrap_or_default();
+            let commit = if peeled.is_empty() { object } else { peeled };
+            Some(TagRef { name: words.next()?.to_owned(), commit: commit.to_owned(), time })
+        };
+        Ok(text.lines().filter_map(read).collect())
+    }
+
+    /// Says whether the history ends early, as in a clone with `--depth`.
+    pub fn is_shallow(&self) -> bool {
+        self.common_dir.join("shallow").exists()
     }
 
     /// What git is configured to: the people and the remotes, read once.

@@ -29,9 +29,9 @@ mod toml_text;
 mod yaml;
 
 pub use command::{run, run_quietly};
-pub use date::{is_date, today};
-pub use find::{Project, ProjectPackage};
-pub use git::{Config, Git, TreeState};
+pub use date::{date_of, is_date, today};
+pub use find::{Project, ProjectPackage, Repository};
+pub use git::{Config, Git, TagRef, TreeState};
 pub use places::{Carrier, Place, Spot};
 pub use reachable::Reachable;
 pub use settings::{

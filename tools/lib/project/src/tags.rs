@@ -134,6 +134,11 @@ impl Tags {
         below.map(|(version, tag)| (version, tag.as_str())).next_back()
     }
 
+    /// The released versions with their tags, the lowest first.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = (&Version, &str)> {
+        self.released.iter().map(|(version, tag)| (version, tag.as_str()))
+    }
+
     /// Says whether a tag is one of these.
     pub(crate) fn has(&self, tag: &str) -> bool {
         self.released.values().chain(self.withdrawn.values()).any(|known| known == tag)
