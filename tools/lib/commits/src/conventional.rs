@@ -38,7 +38,9 @@ impl Change {
     pub fn what_breaks(&self) -> Vec<&str> {
         static HEADER: LazyLock<Regex> = LazyLock::new(|| literal(r"^\w*(?:\(.*\))?!: (.*)$"));
         if self.breaking.is_empty() {
-            let found = HEADER.captures(&self.header).and_then(|found| found.get(1));
+            // Nearly no header gets as far as the pattern, which takes longer than all else that is asked of it.
+            let header = Some(&self.header).filter(|header| header.contains("!: "));
+            let found = header.and_then(|header| HEADER.captures(header)).and_then(|found| found.get(1));
             return found.map(|text| text.as_str()).into_iter().collect();
         }
         self.breaking.iter().map(String::as_str).collect()
@@ -79,10 +81,6 @@ fn overriding(message: &str) -> Option<&str> {
 
 /// Splits a message at the paragraphs that start with a known type, and takes the nested commits out of it.
 fn split(message: &str) -> Vec<String> {
-    static TYPED: LazyLock<Regex> = LazyLock::new(|| {
-        literal(r"^(?:feat|fix|docs|style|refactor|perf|test|build|ci|chore|revert)(?:\([^\r\n]*?\))?: ")
-    });
-    static GAP: LazyLock<Regex> = LazyLock::new(|| literal(r"^\r?\n\r?\n"));
     let mut parts = message.split("BEGIN_NESTED_COMMIT");
     let mut outer = parts.next().unwrap_or_default().to_owned();
     let mut nested = Vec::new();
@@ -95,8 +93,8 @@ fn split(message: &str) -> Vec<String> {
     let (mut start, mut at) = (0, 0);
     while let Some(found) = outer[at..].find(['\r', '\n']) {
         at += found;
-        let gap = GAP.find(&outer[at..]).map_or(0, |gap| gap.end());
-        if gap > 0 && TYPED.is_match(&outer[at + gap..]) {
+        let gap = gap(&outer[at..]);
+        if gap > 0 && is_typed(&outer[at + gap..]) {
             messages.push(outer[start..at].to_owned());
             at += gap;
             start = at;
@@ -108,6 +106,26 @@ fn split(message: &str) -> Vec<String> {
     messages.retain(|message| !message.is_empty());
     messages.extend(nested);
     messages
+}
+
+/// The length of the two line ends that a text starts with; 0 where it does not.
+fn gap(text: &str) -> usize {
+    let end = |text: &str| {
+        let rest = text.strip_prefix('\r').unwrap_or(text);
+        rest.starts_with('\n').then(|| text.len() - rest.len() + 1)
+    };
+    let both = end(text).and_then(|first| Some(first + end(&text[first..])?));
+    both.unwrap_or(0)
+}
+
+/// Says whether a text starts with a known type, perhaps with a scope, and a colon. The scope ends at any `)` of the
+/// line that a colon follows.
+fn is_typed(text: &str) -> bool {
+    const TYPES: [&str; 11] =
+        ["feat", "fix", "docs", "style", "refactor", "perf", "test", "build", "ci", "chore", "revert"];
+    let Some(rest) = TYPES.iter().find_map(|kind| text.strip_prefix(kind)) else { return false };
+    let line = rest.split(['\r', '\n']).next().unwrap_or_default();
+    line.starts_with(": ") || line.starts_with('(') && line.contains("): ")
 }
 
 /// Reads one message: first the footers that read like commits, then the message itself.
@@ -167,7 +185,8 @@ fn breaking(message: &Message<'_>, body: &str) -> Vec<String> {
     if !text.is_empty() {
         notes.push(paragraph(&text));
     }
-    let within = WITHIN.captures(body).map(|found| grammar::trim(&found[1]).to_owned());
+    let body = Some(body).filter(|body| body.contains("BREAKING-CHANGE:"));
+    let within = body.and_then(|body| WITHIN.captures(body)).map(|found| grammar::trim(&found[1]).to_owned());
     if let Some(within) = within.filter(|text| !text.is_empty()) {
         match notes.first_mut() {
             Some(note) => *note = format!("{note}\n{within}"),
@@ -251,6 +270,23 @@ mod tests {
             ["feat: a", "fix: b"]
         );
         assert_eq!(kinds("Merge it\n\nBEGIN_COMMIT_OVERRIDE\nfix: b\nEND_COMMIT_OVERRIDE\n"), ["fix: b"]);
+    }
+
+    #[test]
+    fn a_part_starts_below_an_empty_line_with_a_type_that_is_known() {
+        for (text, length) in
+            [("\n\nx", 2), ("\r\n\r\n", 4), ("\n\r\n", 3), ("\nx", 0), ("\r\r\n", 0), ("", 0)]
+        {
+            assert_eq!(gap(text), length, "{text:?}");
+        }
+        for typed in ["fix: a", "feat(a): b", "ci(): b", "docs(a)b): c", "perf(é): d"] {
+            assert!(is_typed(typed), "{typed}");
+        }
+        for other in
+            ["fix:a", "fixes: a", "feat(a\nb): c", "feat(a) : b", "feature: a", "feat!: a", " fix: a", ""]
+        {
+            assert!(!is_typed(other), "{other}");
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(crate) fn each_record(command: &mut Command, mut each: impl FnMut(&str)) -> 
 }
 
 fn split_at_nul(mut input: impl Read, each: &mut impl FnMut(&str)) -> std::io::Result<()> {
-    let mut buffer = vec![0; 1 << 16];
+    let mut buffer = vec![0; 1 << 18];
     let (mut start, mut end) = (0, 0);
     loop {
         if end == buffer.len() {

@@ -108,7 +108,9 @@ impl Git {
 
     /// Runs git, and hands on what stands between the NULs of its stdout while it still runs.
     pub fn records(&self, arguments: &[&str], each: impl FnMut(&str)) -> Result<()> {
-        each_record(&mut self.command(arguments)?, each)
+        let mut command = self.command(arguments)?;
+        // Else git wakes us for each commit, which costs more than to read it.
+        each_record(command.env("GIT_FLUSH", "0"), each)
     }
 
     /// Runs a git command that writes; git holds the lock for as long as it runs.
