@@ -1,19 +1,22 @@
 //! The notes of a release, and its section in the changelog file.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use commits::since_previous;
 use document::{Failure, Notes, NotesEdit, ProjectPath, Release};
 use filter::{Outcome, Stage, Step};
 use project::{Project, files};
 
+use crate::address::web_address;
 use crate::file::Changelog;
-use crate::section::{Section, from_commits};
+use crate::section::{Section, Told, Writer};
 
 /// Names that changelogs have elsewhere.
 const OTHER_NAMES: [&str; 5] = ["CHANGES.md", "HISTORY.md", "NEWS.md", "docs/CHANGELOG.md", "changelog.md"];
 
 /// What stands in for notes when no commit tells users anything.
-const NOTHING: &str = "- No change that users will notice\n";
+pub const NOTHING: &str = "- No change that users will notice\n";
 
 /// Finds the notes, writes the section, and returns both for the document.
 ///
@@ -43,7 +46,7 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
         Some(body) => body,
         None => generated(project, release, stage)?,
     };
-    let after = changelog.with(&release.version, &body, style, repository(project, release)?.as_deref());
+    let after = changelog.with(&release.version, &body, style, address(project, release)?.as_deref());
     let edit = NotesEdit {
         path: path.clone(),
         before: Some(files::sha256(before.as_bytes())),
@@ -102,56 +105,30 @@ fn committed(project: &Project, release: &Release, path: &ProjectPath) -> Result
 
 fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<String> {
     let commits = since_previous(project, release)?;
-    let url = repository(project, release)?;
-    let Section { body, unknown } = from_commits(&commits, &project.settings.changelog, url.as_deref());
-    for (kind, count) in unknown {
-        let commits = if count == 1 { "commit" } else { "commits" };
-        stage.warn(format!(
-            "{count} {commits} of the type `{kind}` left out: no section of [changelog] names it"
-        ));
-    }
+    let url = address(project, release)?;
+    let count = commits.len();
+    let writer = Writer::new(&project.settings.changelog, url);
+    let told: Vec<Told> = commits.iter().map(|commit| writer.tell(commit)).collect();
+    let Section { body, unknown } = writer.section(&told);
+    warn_of(&unknown, stage);
     if !body.is_empty() {
         return Ok(body);
     }
     let since = release.version.previous_tag.as_deref().unwrap_or("the first commit");
-    stage.warn(format!("none of the {} commits since {since} tells users anything", commits.len()));
+    stage.warn(format!("none of the {count} commits since {since} tells users anything"));
     Ok(NOTHING.to_owned())
 }
 
-/// The web address of the repository, where the remote's address tells it: `https://host/owner/name`.
-fn repository(project: &Project, release: &Release) -> Result<Option<String>> {
-    let Some(remote) = &release.project.remote else { return Ok(None) };
-    Ok(project.git.config()?.remote_url(remote).and_then(web_address))
+fn address(project: &Project, release: &Release) -> Result<Option<String>> {
+    release.project.remote.as_ref().map_or(Ok(None), |remote| web_address(&project.git, remote))
 }
 
-fn web_address(url: &str) -> Option<String> {
-    let url = url.trim_end_matches('/').trim_end_matches(".git");
-    let rest = ["https://", "http://", "ssh://", "git://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let (host, path) = match rest {
-        Some(rest) => rest.split_once('/')?,
-        // The short form of ssh, `git@host:owner/name`; a local path has no colon before its first slash.
-        None => url.split_once(':').filter(|(host, path)| !host.contains('/') && !path.starts_with('/'))?,
-    };
-    let host = host.rsplit('@').next()?.split(':').next()?;
-    (host.contains('.') && path.contains('/')).then(|| format!("https://{host}/{path}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_remote_tells_its_web_address() {
-        for url in [
-            "https://host.example/o/r.git",
-            "git@host.example:o/r.git",
-            "ssh://git@host.example:22/o/r",
-            "https://me:token@host.example/o/r",
-        ] {
-            assert_eq!(web_address(url).as_deref(), Some("https://host.example/o/r"), "{url}");
-        }
-        for url in ["/srv/git/r.git", "file:///srv/r.git", "../origin.git", "C:/x/y"] {
-            assert_eq!(web_address(url), None, "{url}");
-        }
+/// Names the types of commits that no section has.
+pub fn warn_of(unknown: &BTreeMap<String, usize>, stage: &Stage) {
+    for (kind, count) in unknown {
+        let commits = if *count == 1 { "commit" } else { "commits" };
+        stage.warn(format!(
+            "{count} {commits} of the type `{kind}` left out: no section of [changelog] names it"
+        ));
     }
 }

@@ -146,7 +146,7 @@ impl<'a> Changelog<'a> {
 }
 
 /// The heading of a release's section.
-fn heading(step: &VersionStep, style: ChangelogStyle, repository: Option<&str>) -> String {
+pub fn heading(step: &VersionStep, style: ChangelogStyle, repository: Option<&str>) -> String {
     let (version, date) = (&step.current, &step.date);
     match (style, repository, &step.previous_tag) {
         (ChangelogStyle::KeepAChangelog, ..) => format!("## [{version}] - {date}"),

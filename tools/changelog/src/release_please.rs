@@ -19,7 +19,11 @@ struct Line {
 /// Returns the section below its heading; empty when no change is shown.
 ///
 /// `repository` is its web address, for links.
-pub fn body(changes: &[Change], sections: &[ChangelogSection], repository: Option<&str>) -> String {
+pub fn body<'a>(
+    changes: impl Iterator<Item = &'a Change>,
+    sections: &[ChangelogSection],
+    repository: Option<&str>,
+) -> String {
     let mut notes = String::new();
     let mut lines = Vec::new();
     for change in changes {
@@ -109,6 +113,9 @@ fn bold(change: &Change) -> String {
 
 /// The text with `<` and `>` as HTML entities, except in spans of code.
 fn escaped(text: &str) -> String {
+    if !text.contains(['<', '>']) {
+        return text.to_owned();
+    }
     static MARKUP: LazyLock<Regex> = LazyLock::new(|| literal(r"``[^`].*[^`]``|`[^`]*`|<|>"));
     let replace = |found: &Captures<'_>| match &found[0] {
         "<" => "&lt;".to_owned(),
@@ -120,21 +127,33 @@ fn escaped(text: &str) -> String {
 
 /// The text with its issues and users as links, and the numbers of the issues.
 fn linked(text: &str, repository: Option<&str>) -> (String, Vec<String>) {
-    static ISSUE: LazyLock<Regex> = LazyLock::new(|| literal("#([0-9]+)"));
     static USER: LazyLock<Regex> = LazyLock::new(|| literal("@([a-z0-9](?:-?[a-z0-9/]){0,38})"));
-    let numbers = ISSUE.captures_iter(text).map(|found| found[1].to_owned()).collect();
-    let Some(url) = repository else { return (text.to_owned(), numbers) };
-    let text = ISSUE.replace_all(text, format!("[#$1]({url}/issues/$1)"));
+    let (mut linked, mut numbers, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
+    while let Some(at) = rest.find('#') {
+        let number = &rest[at + 1..];
+        let number = &number[..number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len())];
+        linked.push_str(&rest[..at]);
+        rest = &rest[at + 1 + number.len()..];
+        match repository.filter(|_| !number.is_empty()) {
+            Some(url) => linked.push_str(&format!("[#{number}]({url}/issues/{number})")),
+            None => linked.extend(["#", number]),
+        }
+        if !number.is_empty() {
+            numbers.push(number.to_owned());
+        }
+    }
+    linked.push_str(rest);
+    let Some(url) = repository.filter(|_| text.contains('@')) else { return (linked, numbers) };
     let host = url.match_indices('/').nth(2).map_or(url, |(end, _)| &url[..end]);
     let replace = |found: &Captures<'_>| {
         let (start, user) = (found.get(0).map_or(0, |whole| whole.start()), &found[1]);
-        let is_address = text[..start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_address = linked[..start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         if is_address || user.contains('/') {
             return found[0].to_owned();
         }
         format!("[@{user}]({host}/{user})")
     };
-    (USER.replace_all(&text, replace).into_owned(), numbers)
+    (USER.replace_all(&linked, replace).into_owned(), numbers)
 }
 
 /// The order of words that JavaScript's `localeCompare` has: the root collation of Unicode (UTS #10).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use commits::{Commit, Entry, changes, entry, sections};
+use commits::{Change, Commit, Entry, changes, entry, sections};
 use project::{ChangelogSection, ChangelogSettings, ChangelogStyle, CommitForm};
 
 use crate::release_please;
@@ -16,32 +16,67 @@ pub struct Section {
     pub unknown: BTreeMap<String, usize>,
 }
 
-/// Makes the notes from the commits, which come newest first.
-///
-/// `repository` is its web address, for links.
-pub fn from_commits(commits: &[Commit], settings: &ChangelogSettings, repository: Option<&str>) -> Section {
-    let (style, form) = (settings.style, settings.commits);
-    let sections = sections(settings);
-    if (style, form) == (ChangelogStyle::Conventional, CommitForm::Conventional) {
-        let changes: Vec<_> = commits.iter().flat_map(changes).collect();
-        let vanished = changes.iter().filter(|change| change.breaking.is_empty() && !change.is_footer);
-        return Section {
-            body: release_please::body(&changes, &sections, repository),
-            unknown: unknown(vanished.map(|change| change.kind.to_lowercase()), &sections),
-        };
+/// What the message of a commit tells, as far as the form of the notes needs it.
+#[derive(Debug)]
+pub struct Told {
+    /// The changes, as Release Please reads them.
+    changes: Vec<Change>,
+    /// The change that the subject names.
+    entry: Option<Entry>,
+}
+
+/// Makes notes in the form of the project.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    settings: &'a ChangelogSettings,
+    sections: Vec<ChangelogSection>,
+    repository: Option<String>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer; `repository` is its web address, for links.
+    pub fn new(settings: &'a ChangelogSettings, repository: Option<String>) -> Self {
+        Self { settings, sections: sections(settings), repository }
     }
-    let is_merge = |commit: &&Commit| commit.message.starts_with("Merge ");
-    let entries: Vec<_> =
-        commits.iter().filter(|commit| !is_merge(commit)).map(|commit| entry(commit, form)).collect();
-    match form {
-        CommitForm::Conventional => {
-            let vanished = entries.iter().filter(|entry| entry.breaking.is_none() && !entry.kind.is_empty());
-            let unknown = unknown(vanished.map(|entry| entry.kind.clone()), &sections);
-            Section { body: by_type(&entries, &sections), unknown }
+
+    /// Reads the message of a commit.
+    pub fn tell(&self, commit: &Commit) -> Told {
+        let as_release_please = self.writes_as_release_please();
+        let is_merge = commit.message.starts_with("Merge ");
+        let changes = if as_release_please { changes(commit) } else { Vec::new() };
+        let entry = (!as_release_please && !is_merge).then(|| entry(commit, self.settings.commits));
+        Told { changes, entry }
+    }
+
+    /// Makes the notes from the commits, which come newest first.
+    pub fn section(&self, told: &[Told]) -> Section {
+        let (sections, repository) = (&self.sections, self.repository.as_deref());
+        if self.writes_as_release_please() {
+            let changes = || told.iter().flat_map(|told| &told.changes);
+            let vanished = changes().filter(|change| change.breaking.is_empty() && !change.is_footer);
+            return Section {
+                body: release_please::body(changes(), sections, repository),
+                unknown: unknown(vanished.map(|change| change.kind.to_lowercase()), sections),
+            };
         }
-        CommitForm::Area | CommitForm::Plain => {
-            Section { body: by_area(&entries, style, repository), unknown: BTreeMap::new() }
+        let entries: Vec<&Entry> = told.iter().filter_map(|told| told.entry.as_ref()).collect();
+        match self.settings.commits {
+            CommitForm::Conventional => {
+                let vanished =
+                    entries.iter().filter(|entry| entry.breaking.is_none() && !entry.kind.is_empty());
+                let unknown = unknown(vanished.map(|entry| entry.kind.clone()), sections);
+                Section { body: by_type(&entries, sections), unknown }
+            }
+            CommitForm::Area | CommitForm::Plain => {
+                let body = by_area(&entries, self.settings.style, repository);
+                Section { body, unknown: BTreeMap::new() }
+            }
         }
+    }
+
+    fn writes_as_release_please(&self) -> bool {
+        let form = (self.settings.style, self.settings.commits);
+        form == (ChangelogStyle::Conventional, CommitForm::Conventional)
     }
 }
 
@@ -54,7 +89,7 @@ fn unknown(kinds: impl Iterator<Item = String>, sections: &[ChangelogSection]) -
 }
 
 /// What breaks, then one group for each heading.
-fn by_type(entries: &[Entry], sections: &[ChangelogSection]) -> String {
+fn by_type(entries: &[&Entry], sections: &[ChangelogSection]) -> String {
     let mut parts = Vec::new();
     let breaking: String = entries
         .iter()
@@ -73,7 +108,7 @@ fn by_type(entries: &[Entry], sections: &[ChangelogSection]) -> String {
         }
     });
     for heading in headings {
-        let belongs = |entry: &&Entry| {
+        let belongs = |entry: &&&Entry| {
             shown.iter().any(|section| section.section == heading && section.kind == entry.kind)
         };
         let lines: String = entries
@@ -89,7 +124,7 @@ fn by_type(entries: &[Entry], sections: &[ChangelogSection]) -> String {
 }
 
 /// The entries without an area first, then one group for each area in alphabetical order.
-fn by_area(entries: &[Entry], style: ChangelogStyle, repository: Option<&str>) -> String {
+fn by_area(entries: &[&Entry], style: ChangelogStyle, repository: Option<&str>) -> String {
     let mut areas: BTreeMap<&str, String> = BTreeMap::new();
     for entry in entries {
         let short = &entry.id[..entry.id.len().min(7)];
@@ -125,6 +160,12 @@ mod tests {
             ..Commit::default()
         };
         messages.iter().map(commit).collect()
+    }
+
+    fn from_commits(commits: &[Commit], settings: &ChangelogSettings, repository: Option<&str>) -> Section {
+        let writer = Writer::new(settings, repository.map(str::to_owned));
+        let told: Vec<Told> = commits.iter().map(|commit| writer.tell(commit)).collect();
+        writer.section(&told)
     }
 
     fn settings(style: ChangelogStyle, commits: CommitForm) -> ChangelogSettings {

@@ -15,6 +15,9 @@ pub struct Commit {
     pub message: String,
 }
 
+/// A released version, and its tag.
+pub type Tagged = (Version, String);
+
 impl Commit {
     /// The first seven digits of the id.
     pub fn short(&self) -> &str {
@@ -52,9 +55,6 @@ pub fn since(project: &Project, tag: Option<&str>, base: &CommitId) -> Result<Ve
     let folders = project.folders().into_iter().cloned().collect::<Vec<_>>();
     log(&project.git, tag, base.as_str(), &folders)
 }
-
-/// A released version, and its tag.
-pub type Tagged = (Version, String);
 
 /// Reads the commits since the highest release on the history of the current commit, the newest first, and returns
 /// that release too.

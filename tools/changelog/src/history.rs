@@ -1,0 +1,226 @@
+//! The history as Markdown: what a release now would say, and what all releases before it said.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use commits::{Commit, Era, Next, Tagged, eras, next, since_last_release};
+use document::{Failure, Level, Version, VersionStep};
+use filter::Stage;
+use project::{ChangelogStyle, CommitForm, Repository, Tags, date_of, files};
+
+use crate::address::web_address;
+use crate::changelog::{NOTHING, warn_of};
+use crate::file::{Changelog, heading};
+use crate::section::{Section, Told, Writer};
+
+/// The history of a repository, and the form of its changelog.
+pub struct History<'a> {
+    repository: &'a Repository,
+    url: Option<String>,
+    writer: Writer<'a>,
+    stage: &'a Stage,
+}
+
+/// One section of the history.
+struct Passage {
+    /// The release; `None` for what is not released yet.
+    step: Option<VersionStep>,
+    body: String,
+}
+
+impl<'a> History<'a> {
+    /// Opens the history of a repository that has a commit.
+    pub fn open(repository: &'a Repository, stage: &'a Stage) -> Result<Self> {
+        let settings = &repository.settings;
+        let url = web_address(&repository.git, &settings.project.remote)?;
+        let writer = Writer::new(&settings.changelog, url.clone());
+        Ok(Self { repository, url, writer, stage })
+    }
+
+    /// The sections of a range, the highest release first. Each end is a tag, a version or any revision.
+    pub fn range(&self, from: Option<&str>, to: Option<&str>) -> Result<String> {
+        let names = self.repository.git.tags(false)?;
+        let tags = Tags::read(&self.repository.tags, names.iter().map(String::as_str));
+        let end = to.map_or_else(|| self.head(), |to| self.revision(to, &tags, &names))?;
+        let Some(from) = from else { return Ok(self.joined(&self.passages(&end, None)?)) };
+        let start = self.revision(from, &tags, &names)?;
+        let is_start = |(_, tag): &(&Version, &str)| start.strip_prefix("refs/tags/") == Some(*tag);
+        let before = tags.all().find(is_start).map(|(version, tag)| (version.clone(), tag.to_owned()));
+        let passages = self.passages(&format!("{start}..{end}"), before)?;
+        if passages.is_empty() {
+            let end = to.unwrap_or("the current commit");
+            self.stage.warn(format!("{end} has no commit that {from} has not"));
+        }
+        Ok(self.joined(&passages))
+    }
+
+    /// The whole history as a file: a title, the sections, and where the style has them the compare links.
+    pub fn all(&self) -> Result<String> {
+        let passages = self.passages(&self.head()?, None)?;
+        let mut text = format!("# Changelog\n\n{}", self.joined(&passages));
+        let url = self.url.as_ref().filter(|_| self.style() == ChangelogStyle::KeepAChangelog);
+        if let Some(url) = url {
+            text.push('\n');
+            passages.iter().for_each(|passage| text.push_str(&passage.link(url, &passages)));
+        }
+        Ok(text)
+    }
+
+    /// The section of the next release, from the entries in the file, else from the commits since the last one.
+    pub fn unreleased(&self) -> Result<String> {
+        let settings = &self.repository.settings.changelog;
+        let (last, commits) = match since_last_release(self.repository) {
+            // Asked for its reason only where it fails, for that costs a process.
+            Err(error) => return Err(self.head().err().unwrap_or(error)),
+            Ok(found) => found,
+        };
+        let version = self.next_version(&commits, last.as_ref())?;
+        let file = settings.path.under(&self.repository.root);
+        let written =
+            if file.is_file() { Changelog::new(&files::read_text(&file)?).unreleased() } else { None };
+        let count = commits.len();
+        let generated = || {
+            let told: Vec<Told> = commits.iter().map(|commit| self.writer.tell(commit)).collect();
+            let section = self.writer.section(&told);
+            warn_of(&section.unknown, self.stage);
+            section.body
+        };
+        let body = written.unwrap_or_else(generated);
+        if body.is_empty() {
+            let since = last.as_ref().map_or("the first commit", |(_, tag)| tag);
+            self.stage.warn(format!("none of the {count} commits since {since} tells users anything"));
+            return Ok(String::new());
+        }
+        let step = version.map(|version| self.step(version, last, project::today()));
+        Ok(Passage { step, body }.text(self.style(), self.url.as_deref()))
+    }
+
+    /// The version that `bump-version auto` takes, where the commits say it and the project carries the last release.
+    fn next_version(&self, commits: &[Commit], last: Option<&Tagged>) -> Result<Option<Version>> {
+        let settings = &self.repository.settings;
+        if settings.changelog.commits != CommitForm::Conventional {
+            return Ok(None);
+        }
+        let nothing_yet = "0.0.0".parse()?;
+        let carried = last.map_or(&nothing_yet, |(version, _)| version);
+        let asked: Next = next(commits, settings, carried, last.is_some())?;
+        Ok(asked.version(carried))
+    }
+
+    /// The sections of a range; the lowest release of them follows `before`.
+    fn passages(&self, range: &str, before: Option<Tagged>) -> Result<Vec<Passage>> {
+        let repository = self.repository;
+        if repository.git.is_shallow() {
+            self.stage.warn("the clone is shallow: commits before its end are missing here, fetch them with `git fetch --unshallow`");
+        }
+        let eras = eras(repository, range, |commit| self.writer.tell(&commit))?;
+        let mut unknown = BTreeMap::new();
+        let mut passages = Vec::new();
+        let sections = self.sections(&eras);
+        for (at, (Era { release, .. }, section)) in eras.iter().zip(sections).enumerate() {
+            for (kind, count) in section.unknown {
+                *unknown.entry(kind).or_default() += count;
+            }
+            let below = eras[at + 1..].iter().find_map(|era| era.release.as_ref());
+            let below = below.map(|below| (below.version.clone(), below.tag.clone())).or(before.clone());
+            let step = release.as_ref().map(|release| VersionStep {
+                tag: release.tag.clone(),
+                ..self.step(release.version.clone(), below, date_of(release.time))
+            });
+            let body = if section.body.is_empty() { NOTHING.to_owned() } else { section.body };
+            passages.push(Passage { step, body });
+        }
+        warn_of(&unknown, self.stage);
+        Ok(passages)
+    }
+
+    /// The notes of each era, made by two threads: git has ended, and a core is free.
+    fn sections(&self, eras: &[Era<Told>]) -> Vec<Section> {
+        let count: usize = eras.iter().map(|era| era.commits.len()).sum();
+        let mut seen = 0;
+        let is_below = |era: &Era<Told>| {
+            seen += era.commits.len();
+            seen > count / 2
+        };
+        let (above, below) = eras.split_at(eras.iter().position(is_below).unwrap_or(0));
+        let write = |eras: &[Era<Told>]| -> Vec<Section> {
+            eras.iter().map(|era| self.writer.section(&era.commits)).collect()
+        };
+        std::thread::scope(|scope| {
+            let above = scope.spawn(|| write(above));
+            let below = write(below);
+            let mut sections = above.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            sections.extend(below);
+            sections
+        })
+    }
+
+    fn step(&self, current: Version, previous: Option<Tagged>, date: String) -> VersionStep {
+        let (previous, previous_tag) = previous.unzip();
+        let tag = self.repository.tags.tag(&current);
+        VersionStep { previous, previous_tag, current, tag, level: Level::Current, date }
+    }
+
+    fn joined(&self, passages: &[Passage]) -> String {
+        let text = |passage: &Passage| passage.text(self.style(), self.url.as_deref());
+        passages.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
+
+    fn style(&self) -> ChangelogStyle {
+        self.repository.settings.changelog.style
+    }
+
+    fn head(&self) -> Result<String> {
+        let found = self.repository.git.resolve("HEAD")?;
+        found.map(|id| id.to_string()).ok_or_else(|| {
+            let folder = self.repository.root.display();
+            let what = format!("cannot read the history of `{folder}`: the repository has no commit yet");
+            Failure::new(what).hint("commit the project first").into()
+        })
+    }
+
+    fn revision(&self, wanted: &str, tags: &Tags, names: &[String]) -> Result<String> {
+        if names.iter().any(|name| name == wanted) {
+            return Ok(format!("refs/tags/{wanted}"));
+        }
+        let version = wanted.parse().ok();
+        if let Some(tag) = version.and_then(|version: Version| tags.released(&version)) {
+            return Ok(format!("refs/tags/{tag}"));
+        }
+        let found = self.repository.git.resolve(&format!("{wanted}^{{commit}}"))?;
+        found.map(|id| id.to_string()).ok_or_else(|| {
+            let what = format!(
+                "cannot find `{wanted}` in the history: no tag, no released version and no commit has that name"
+            );
+            Failure::usage(what).hint("name a tag as `git tag --list` shows it").into()
+        })
+    }
+}
+
+impl Passage {
+    fn text(&self, style: ChangelogStyle, url: Option<&str>) -> String {
+        let title = match (&self.step, style) {
+            (Some(step), _) => heading(step, style, url),
+            (None, ChangelogStyle::KeepAChangelog) => "## [Unreleased]".to_owned(),
+            (None, ChangelogStyle::Conventional) => "## Unreleased\n".to_owned(),
+        };
+        format!("{title}\n\n{}", self.body)
+    }
+
+    /// The definition of the link that the heading of the section is.
+    fn link(&self, url: &str, all: &[Self]) -> String {
+        match &self.step {
+            None => {
+                let latest = all.iter().find_map(|passage| passage.step.as_ref());
+                let compare = |step: &VersionStep| format!("compare/{}...HEAD", step.tag);
+                format!("[Unreleased]: {url}/{}\n", latest.map_or("commits/HEAD".to_owned(), compare))
+            }
+            Some(VersionStep { current, tag, previous_tag: Some(previous), .. }) => {
+                format!("[{current}]: {url}/compare/{previous}...{tag}\n")
+            }
+            Some(VersionStep { current, tag, previous_tag: None, .. }) => {
+                format!("[{current}]: {url}/releases/tag/{tag}\n")
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The history as Markdown, as a process in real repositories.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its stage fails")]
+
+mod support;
+
+use support::Repository;
+
+#[test]
+fn each_commit_stands_below_the_release_that_first_contains_it() {
+    let repository = Repository::new();
+    // The clock runs backwards, and a branch that was merged late is older than the release before.
+    repository.commit("feat: start", 900);
+    repository.tag("v1.0.0", 1_000);
+    repository.git(&["checkout", "-q", "-b", "side"]);
+    repository.commit("fix: on the side", 100);
+    repository.git(&["checkout", "-q", "main"]);
+    repository.commit("feat(io): straight on", 800);
+    repository.git(&["tag", "1.1.0"]);
+    repository.git(&["merge", "-q", "--no-ff", "-m", "Merge branch 'side'", "side"]);
+    repository.tag("v1.2.0", 86_400);
+    repository.commit("perf: go fast", 700);
+    // Neither a checked-out file nor a project is needed.
+    let ran = repository.run(&["--all"]);
+    assert_eq!(ran.stderr, "");
+    assert_eq!(
+        ran.stdout,
+        "# Changelog\n\n## [Unreleased]\n\n### Changed\n\n- go fast\n\n## [1.2.0] - 1970-01-02\n\n### Fixed\n\n- on the side\n\n\
+         ## [1.1.0] - 1970-01-01\n\n### Added\n\n- **io:** straight on\n\n## [1.0.0] - 1970-01-01\n\n### Added\n\n- start\n\n\
+         [Unreleased]: https://host.example/o/r/compare/v1.2.0...HEAD\n\
+         [1.2.0]: https://host.example/o/r/compare/1.1.0...v1.2.0\n\
+         [1.1.0]: https://host.example/o/r/compare/v1.0.0...1.1.0\n\
+         [1.0.0]: https://host.example/o/r/releases/tag/v1.0.0\n"
+    );
+    assert_eq!(
+        repository.run(&["--from", "v1.0.0", "--to", "1.1"]).stdout,
+        "## [1.1.0] - 1970-01-01\n\n### Added\n\n- **io:** straight on\n"
+    );
+    let after = repository.run(&["--from", "1.1.0"]).stdout;
+    assert!(after.starts_with("## [Unreleased]\n") && after.ends_with("- on the side\n"), "{after}");
+    let before = repository.run(&["--to", "v1.1.0"]).stdout;
+    assert!(before.starts_with("## [1.1.0]") && before.ends_with("- start\n"), "{before}");
+}
+
+#[test]
+fn a_package_that_versions_apart_has_its_own_commits() {
+    let repository = Repository::new();
+    let package = |name: &str| format!("[[package]]\nname = \"{name}\"\npath = \"{name}\"\n");
+    let settings = format!("[project]\nversioning = \"apart\"\n{}{}", package("core"), package("cli"));
+    repository.write("release.toml", &settings);
+    repository.write("core/x.py", "1");
+    repository.commit_by("A <a@example.invalid>", "feat: in core");
+    repository.write("cli/x.py", "1");
+    repository.commit_by("A <a@example.invalid>", "feat: in cli");
+    repository.tag("core-v1.0.0", 0);
+    repository.write("core/x.py", "2");
+    repository.commit_by("A <a@example.invalid>", "fix: core");
+    let core = repository.run(&["--to", "HEAD", "--package", "core"]).stdout;
+    assert_eq!(
+        core,
+        "## [Unreleased]\n\n### Fixed\n\n- core\n\n## [1.0.0] - 1970-01-01\n\n### Added\n\n- in core\n"
+    );
+    let next = repository.run(&["--unreleased", "--package", "Core"]).stdout;
+    assert_eq!(next, "## [1.0.1] - 2026-03-01\n\n### Fixed\n\n- core\n");
+    let next = repository.run(&["--unreleased", "--package", "cli"]).stdout;
+    assert_eq!(next, "## [0.1.0] - 2026-03-01\n\n### Added\n\n- in cli\n");
+    assert!(repository.run(&["--all"]).stderr.contains("they version apart"));
+}
+
+#[test]
+fn the_conventional_style_compares_with_the_release_before() {
+    let repository = Repository::new();
+    repository.write("release.toml", "[changelog]\nstyle = \"conventional\"\n");
+    for (version, message) in [("1.0.0", "feat: one"), ("2.0.0", "fix!: two"), ("2.1.0", "chore: three")] {
+        repository.commit(message, 0);
+        repository.tag(&format!("v{version}"), 0);
+    }
+    let url = "https://host.example/o/r/compare";
+    let printed = repository.run(&["--from", "v1.0.0"]).stdout;
+    let start = format!(
+        "## [2.1.0]({url}/v2.0.0...v2.1.0) (1970-01-01)\n\n\n- No change that users will notice\n\n\
+         ## [2.0.0]({url}/v1.0.0...v2.0.0) (1970-01-01)\n\n\n### ⚠ BREAKING CHANGES\n\n* two\n"
+    );
+    assert!(printed.starts_with(&start), "{printed}");
+}
+
+#[test]
+fn the_next_section_has_the_version_that_the_commits_ask_for() {
+    let repository = Repository::new();
+    repository.commit("feat: start", 0);
+    let printed = repository.run(&["--unreleased"]).stdout;
+    assert_eq!(printed, "## [0.1.0] - 2026-03-01\n\n### Added\n\n- start\n");
+    repository.tag("v1.0.0", 0);
+    let quiet = repository.run(&["--unreleased"]);
+    assert_eq!(quiet.stdout, "");
+    assert!(
+        quiet.stderr.contains("none of the 0 commits since v1.0.0 tells users anything"),
+        "{}",
+        quiet.stderr
+    );
+    repository.commit("fix: mend", 0);
+    // A release on a branch that was never merged is none of this history.
+    repository.git(&["checkout", "-q", "-b", "side"]);
+    repository.commit("feat: aside", 0);
+    repository.tag("v3.0.0", 0);
+    repository.git(&["checkout", "-q", "main"]);
+    let printed = repository.run(&["--unreleased"]).stdout;
+    assert_eq!(printed, "## [1.0.1] - 2026-03-01\n\n### Fixed\n\n- mend\n");
+    repository.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n- By hand\n");
+    assert_eq!(repository.run(&["--unreleased"]).stdout, "## [1.0.1] - 2026-03-01\n\n- By hand\n");
+    repository.write("release.toml", "[changelog]\ncommits = \"plain\"\n");
+    assert_eq!(repository.run(&["--unreleased"]).stdout, "## [Unreleased]\n\n- By hand\n");
+}
+
+#[test]
+fn says_what_it_cannot_find() {
+    let repository = Repository::new();
+    for arguments in ["--all", "--unreleased"] {
+        let ran = repository.run(&[arguments]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+        assert!(
+            ran.stderr.contains("the repository has no commit yet\n\nhint: commit the project first"),
+            "{}",
+            ran.stderr
+        );
+    }
+    repository.commit("feat: start", 0);
+    repository.tag("v1.0.0", 0);
+    let unknown = repository.run(&["--from", "v0.9.0"]);
+    assert_eq!(unknown.code, 2);
+    assert_eq!(
+        unknown.stderr,
+        "changelog: error: cannot find `v0.9.0` in the history: no tag, no released version and no commit has that name\n\n\
+         hint: name a tag as `git tag --list` shows it\n"
+    );
+    let empty = repository.run(&["--from", "v1.0.0"]);
+    assert_eq!((empty.code, empty.stdout.as_str()), (0, ""));
+    assert!(
+        empty.stderr.contains("the current commit has no commit that v1.0.0 has not"),
+        "{}",
+        empty.stderr
+    );
+    assert_eq!(repository.run(&["--all", "--from", "v1.0.0"]).code, 2);
+}
+
+#[test]
+fn a_shallow_clone_is_named() {
+    let repository = Repository::new();
+    repository.commit("feat: one", 0);
+    repository.commit("fix: two", 0);
+    let source = format!("file://{}", repository.path("").display());
+    repository.git(&["clone", "-q", "--depth", "1", &source, "clone"]);
+    let ran = repository.run(&["--all", "--project", "clone"]);
+    assert_eq!(ran.stdout, "# Changelog\n\n## [Unreleased]\n\n### Fixed\n\n- two\n");
+    assert!(ran.stderr.contains("the clone is shallow"), "{}", ran.stderr);
+}
