@@ -1,8 +1,11 @@
 //! The places of the version that release.toml names as [[version-file]].
 
-use anyhow::{Context, Result};
-use document::Failure;
+use std::ops::Range;
 
+use anyhow::{Context, Result};
+use document::{Failure, Version};
+
+use crate::current;
 use crate::finder::Finder;
 use crate::keyed::{ValuePlace, parse_key, values};
 use crate::places::{Carrier, Place, Spot};
@@ -13,37 +16,59 @@ use crate::toml_text;
 impl Finder<'_> {
     /// The places that release.toml names.
     pub(crate) fn configured(&mut self) -> Result<()> {
-        for file in &self.project.settings.version_file {
-            let text = match self.carriers.iter().position(|carrier| carrier.path == file.path) {
-                Some(at) => self.carriers[at].text.clone(),
-                None => (self.read)(&file.path).context("cannot read a [[version-file]] of release.toml")?,
-            };
-            let found = named_places(file, &text)?;
-            if let Some(failure) = wrong_count(file, found.len(), &text) {
-                return Err(failure.into());
-            }
-            let spots = found.into_iter().map(|ValuePlace { range, is_plain }| Spot {
-                range,
-                place: Place::Configured(file.spelling.into()),
-                package: None,
-                is_plain,
-            });
-            match self.carriers.iter_mut().find(|carrier| carrier.path == file.path) {
-                Some(carrier) => carrier.spots.extend(spots),
-                None => {
-                    let spots = spots.collect();
-                    self.carriers.push(Carrier::new(file.path.clone(), text, spots));
-                }
+        let files = &self.project.settings.version_file;
+        let (held, any): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.current_only);
+        for file in any {
+            self.configured_file(file, None)?;
+        }
+        if held.is_empty() {
+            return Ok(());
+        }
+        // The places found so far tell the version that the others hold.
+        let version = self.project.version(&self.carriers)?;
+        held.into_iter().try_for_each(|file| self.configured_file(file, Some(&version)))
+    }
+
+    fn configured_file(&mut self, file: &VersionFile, held: Option<&Version>) -> Result<()> {
+        if file.optional && !self.is_file(&file.path) {
+            return Ok(());
+        }
+        let text = match self.carriers.iter().position(|carrier| carrier.path == file.path) {
+            Some(at) => self.carriers[at].text.clone(),
+            None => (self.read)(&file.path).context("cannot read a [[version-file]] of release.toml")?,
+        };
+        let found = match held {
+            Some(version) => current::held(&text, file, version)?.into_iter().map(quoted).collect(),
+            None => named_places(file, &text)?,
+        };
+        if let Some(failure) = wrong_count(file, found.len(), &text) {
+            return Err(failure.into());
+        }
+        let spots = found.into_iter().map(|ValuePlace { range, is_plain }| Spot {
+            range,
+            place: Place::Configured(file.spelling.into()),
+            package: None,
+            is_plain,
+        });
+        match self.carriers.iter_mut().find(|carrier| carrier.path == file.path) {
+            Some(carrier) => carrier.spots.extend(spots),
+            None => {
+                let spots = spots.collect();
+                self.carriers.push(Carrier::new(file.path.clone(), text, spots));
             }
         }
         Ok(())
     }
 }
 
+/// A place that is no YAML value without quotes.
+fn quoted(range: Range<usize>) -> ValuePlace {
+    ValuePlace { range, is_plain: false }
+}
+
 /// The places in a file that a [[version-file]] of release.toml names.
 fn named_places(file: &VersionFile, text: &str) -> Result<Vec<ValuePlace>> {
     let spelling = file.spelling.into();
-    let quoted = |range| ValuePlace { range, is_plain: false };
     let Some(key) = &file.key else {
         let found = match &file.search {
             Some(search) => matches(text, search, spelling),
@@ -87,6 +112,7 @@ fn wrong_count(file: &VersionFile, found: usize, text: &str) -> Option<Failure> 
         Some(count) if *count != found => {
             format!("cannot find {what} {count} times in `{path}`: it is there {found} times")
         }
+        _ if file.optional => return None,
         None if found == 0 && key.is_some() => {
             format!("cannot find {what} of `{path}`: no text stands there")
         }

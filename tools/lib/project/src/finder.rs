@@ -213,7 +213,7 @@ impl Finder<'_> {
         self.project.settings.version_file.iter().any(|file| inside(file.path.as_str()))
     }
 
-    fn is_file(&self, path: &ProjectPath) -> bool {
+    pub(crate) fn is_file(&self, path: &ProjectPath) -> bool {
         path.under(&self.project.root).is_file()
     }
 

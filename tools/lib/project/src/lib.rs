@@ -6,6 +6,7 @@
 mod command;
 mod component;
 mod configured;
+mod current;
 mod date;
 pub mod files;
 mod find;

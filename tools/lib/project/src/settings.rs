@@ -47,7 +47,8 @@ pub struct ProjectSettings {
     pub tag: String,
     /// The git remote that branch and tag are pushed to.
     pub remote: String,
-    /// The subject of the release commit, with `{version}`, and with `{package}` where the packages version apart.
+    /// The message of the release commit, with `{version}`, and with `{package}` where the packages version apart;
+    /// `{previous}` is the version before, and `{branch}` the branch.
     pub commit_message: String,
     /// The folder for wheels, sdists, checksum files and signatures.
     #[cfg_attr(test, schemars(with = "String"))]
@@ -112,6 +113,14 @@ pub struct VersionFile {
     pub key: Option<String>,
     /// How many places there must be; any number from one where it is left out.
     pub count: Option<usize>,
+    /// Only places that hold the version of the project belong to it; other versions that the `search` fits stay.
+    #[serde(default)]
+    pub current_only: bool,
+    /// Only lines in which this regular expression is found are looked at; it needs `current-only`.
+    pub lines: Option<String>,
+    /// The file, or the place in it, may be missing.
+    #[serde(default)]
+    pub optional: bool,
     /// How the version is spelled there: as Python does where it is left out.
     #[serde(default)]
     pub spelling: VersionSpelling,

@@ -54,6 +54,21 @@ impl Settings {
                 Err(Failure::new(format!("release.toml: the [[version-file]] `{}` {why}", file.path))
                     .hint(hint))
             };
+            if file.current_only && (file.search.is_none() || file.key.is_some()) {
+                return wrong(
+                    "has `current-only`, and not `search` alone",
+                    "give it a `search`, as in \"{version}\", and no `key`",
+                );
+            }
+            if file.lines.is_some() && !file.current_only {
+                return wrong("has `lines` without `current-only`", "add `current-only = true`");
+            }
+            if let Some(cause) = file.lines.as_deref().and_then(|lines| regex_lite::Regex::new(lines).err()) {
+                return wrong(
+                    &format!("has `lines` that are no regular expression: {cause}"),
+                    "escape what is no pattern, as in `\\.`",
+                );
+            }
             if file.search.as_ref().is_some_and(|search| search.matches("{version}").count() != 1) {
                 let hint = "write the text around the version, as in 'version=\"{version}\"'";
                 return wrong("must hold `{version}` once in its `search`", hint);
@@ -224,6 +239,21 @@ mod tests {
         let (error, hint) = refused("[[version-file]]\npath = \"a.yaml\"\nkey = \"labels.app/version\"\n");
         assert!(error.contains("has a `key` that cannot be read"), "{error}");
         assert!(hint.contains("in quotes"), "{hint}");
+    }
+
+    #[test]
+    fn refuses_version_files_that_fit_too_much_or_nothing() {
+        for (keys, expected) in [
+            ("current-only = true", "has `current-only`, and not `search` alone"),
+            ("search = \"v{version}\"\nlines = \"x\"", "has `lines` without `current-only`"),
+            ("search = \"{version}\"\ncurrent-only = true\nlines = \"(\"", "are no regular expression"),
+        ] {
+            let (error, _) = refused(&format!("[[version-file]]\npath = \"a\"\n{keys}\n"));
+            assert!(error.contains(expected), "{error}");
+        }
+        let text =
+            "[[version-file]]\npath = \"a\"\nsearch = \"{version}\"\ncurrent-only = true\nlines = \"^x\"\n";
+        assert!(Settings::parse(text).is_ok());
     }
 
     #[test]
