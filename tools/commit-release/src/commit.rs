@@ -70,10 +70,17 @@ fn plan(project: &Project, release: &Release) -> Result<MakeCommit, Failure> {
         release.edits.iter().map(|edit| (edit.path.clone(), edit.after.clone())).collect();
     files.extend(release.notes()?.edit.iter().map(|edit| (edit.path.clone(), edit.after.clone())));
     files.sort();
-    let version = release.version.current.to_string();
-    let message =
-        format!("{}\n", project.settings.project.commit_message.replace("{version}", &version).trim_end());
+    let message = message(&project.settings.project.commit_message, release, &branch);
     Ok(MakeCommit { branch, message, files })
+}
+
+/// The message with what stands for its words; the version before is the one that the files carried.
+fn message(form: &str, release: &Release, branch: &str) -> String {
+    let carried = release.edits.iter().flat_map(|edit| &edit.changes).find(|change| change.what == "version");
+    let released = || release.version.previous.as_ref().unwrap_or(&release.version.current).to_string();
+    let previous = carried.map_or_else(released, |change| change.from.clone());
+    let text = form.replace("{previous}", &previous).replace("{branch}", branch);
+    format!("{}\n", text.replace("{version}", &release.version.current.to_string()).trim_end())
 }
 
 /// Door: what is committed is what the document says, and the branch is the one it was made on.
