@@ -170,6 +170,15 @@ fn untagged(
     }))
 }
 
+/// Says that the settings are those of another tool, and what of them is done in another way.
+pub fn report_foreign(project: &Project, stage: &Stage) {
+    let Some(foreign) = &project.foreign else { return };
+    stage.note(format!("no release.toml: the settings are those of {} in `{}`", foreign.tool, foreign.file));
+    for warning in &foreign.warnings {
+        stage.warn(warning);
+    }
+}
+
 /// Refuses a tree in which a release commit would hold more than the release, or belong to no branch.
 fn refuse_tree(project: &Project, state: &project::TreeState, journal: &Journal) -> Result<(), Failure> {
     if state.branch.is_none() {

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         if arguments.root {
             return Ok(Output::Text(format!("{}\n", project.root.display())));
         }
+        bump::report_foreign(&project, stage);
         if arguments.check {
             let parts = project.parts(arguments.package.as_deref())?;
             parts.iter().try_for_each(|part| bump::check(part, stage))?;

@@ -35,14 +35,15 @@ impl Finder<'_> {
         }
         let text = match self.carriers.iter().position(|carrier| carrier.path == file.path) {
             Some(at) => self.carriers[at].text.clone(),
-            None => (self.read)(&file.path).context("cannot read a [[version-file]] of release.toml")?,
+            None => (self.read)(&file.path)
+                .with_context(|| format!("cannot read a file that {} names", self.project.named_by(file)))?,
         };
         let found = match held {
             Some(version) => current::held(&text, file, version)?.into_iter().map(quoted).collect(),
             None => named_places(file, &text)?,
         };
-        if let Some(failure) = wrong_count(file, found.len(), &text) {
-            return Err(failure.into());
+        if let Some(message) = wrong_count(file, found.len()) {
+            return Err(Failure::new(message).hint(self.how_to_mend(file, &text)).into());
         }
         let spots = found.into_iter().map(|ValuePlace { range, is_plain }| Spot {
             range,
@@ -58,6 +59,19 @@ impl Finder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What to do about a file that does not hold what it should.
+    fn how_to_mend(&self, file: &VersionFile, text: &str) -> String {
+        let search = file.search.as_ref().filter(|_| !file.current_only);
+        let longer = search.and_then(|search| within_a_word(text, search, file.spelling.into()));
+        match longer {
+            Some(at) => {
+                let line = toml_text::place(text, at).line;
+                format!("line {line} has it at the end of a longer word: write the whole word in `search`")
+            }
+            None => format!("mend the file, or {}", self.project.named_by(file)),
+        }
     }
 }
 
@@ -100,7 +114,7 @@ fn without_v(text: &str, place: ValuePlace) -> ValuePlace {
 }
 
 /// Refuses a number of places that release.toml does not expect.
-fn wrong_count(file: &VersionFile, found: usize, text: &str) -> Option<Failure> {
+fn wrong_count(file: &VersionFile, found: usize) -> Option<String> {
     let VersionFile { path, search, key, count, .. } = file;
     let what = match (search, key) {
         (Some(search), Some(key)) => format!("`{search}` in the key `{key}`"),
@@ -108,23 +122,15 @@ fn wrong_count(file: &VersionFile, found: usize, text: &str) -> Option<Failure> 
         (None, Some(key)) => format!("the key `{key}`"),
         (None, None) => "a line with `x-release-please-version`".to_owned(),
     };
-    let message = match count {
+    match count {
         Some(count) if *count != found => {
-            format!("cannot find {what} {count} times in `{path}`: it is there {found} times")
+            Some(format!("cannot find {what} {count} times in `{path}`: it is there {found} times"))
         }
-        _ if file.optional => return None,
+        _ if file.optional => None,
         None if found == 0 && key.is_some() => {
-            format!("cannot find {what} of `{path}`: no text stands there")
+            Some(format!("cannot find {what} of `{path}`: no text stands there"))
         }
-        None if found == 0 => format!("cannot find {what} in `{path}`: no text matches"),
-        _ => return None,
-    };
-    let longer = search.as_ref().and_then(|search| within_a_word(text, search, file.spelling.into()));
-    Some(Failure::new(message).hint(match longer {
-        Some(at) => {
-            let line = toml_text::place(text, at).line;
-            format!("line {line} has it at the end of a longer word: write the whole word in `search`")
-        }
-        None => format!("mend the file, or the [[version-file]] `{path}` in release.toml"),
-    }))
+        None if found == 0 => Some(format!("cannot find {what} in `{path}`: no text matches")),
+        _ => None,
+    }
 }

@@ -14,9 +14,14 @@ pub(crate) fn held(text: &str, file: &VersionFile, version: &Version) -> Result<
     let spelled = version.spelled(file.spelling.into())?;
     let lines =
         file.lines.as_deref().map(regex_lite::Regex::new).transpose().context("cannot use `lines`")?;
-    let wanted = format!("{before}{spelled}{after}");
-    let found =
-        text.match_indices(&wanted).map(|(at, _)| at + before.len()..at + before.len() + spelled.len());
+    let mut wanted = format!("{before}{spelled}{after}");
+    let mut start = before.len();
+    // Settings are written with the line ends of their own file.
+    if text.contains("\r\n") {
+        wanted = wanted.replace("\r\n", "\n").replace('\n', "\r\n");
+        start += before.matches('\n').count() - before.matches("\r\n").count();
+    }
+    let found = text.match_indices(&wanted).map(|(at, _)| at + start..at + start + spelled.len());
     Ok(found
         .filter(|range| is_whole(text, range))
         .filter(|range| lines.as_ref().is_none_or(|lines| lines.is_match(line_at(text, range.start))))
@@ -69,6 +74,7 @@ mod tests {
     fn finds_the_version_and_no_longer_one() {
         assert_eq!(found("1.2.3 11.2.3 1.2.30 1.2.3.4 1.2.3rc1 0.1.2.3 v1.2.3.", "{version}", None), [0, 46]);
         assert_eq!(found("é1.2.3\r\nx-1.2.3.tar.gz", "{version}", None), [2, 11]);
+        assert_eq!(found("a\r\n1.2.3\r\nb", "a\n{version}\nb", None), [3]);
         assert_eq!(found("v = 1.2.3; w = 1.2.3; v = 1.2.4", "v = {version}", None), [4]);
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use document::{Failure, Level, Package, PackageName, ProjectPath, Release, Version, VersionStep};
 
+use crate::foreign::{self, Foreign};
 use crate::git::{Git, TreeState};
 use crate::reachable::Reachable;
 use crate::settings::{FILE, Settings, TargetSettings, Versioning};
@@ -16,8 +17,10 @@ use crate::tags::{TagPattern, Tags};
 pub struct Project {
     /// The folder with release.toml, or with the only pyproject.toml.
     pub root: PathBuf,
-    /// What release.toml says.
+    /// What release.toml says, or the settings of another tool where there is none.
     pub settings: Settings,
+    /// The other tool that the settings are from.
+    pub foreign: Option<Foreign>,
     /// The name for people.
     pub name: String,
     /// The packages that are released at once, sorted by name.
@@ -80,15 +83,21 @@ impl Project {
     pub fn find(start: Option<&Path>) -> Result<Self> {
         let root = find_root(&folder(start)?)?;
         let git = Git::open(&root)?;
-        let settings = Settings::read(&root)?;
+        let own = root.join(FILE).is_file();
+        let foreign = if own { None } else { foreign::read(&root)?.map(Foreign::usable).transpose()? };
+        let settings = match &foreign {
+            Some(foreign) => foreign.settings.clone(),
+            None => Settings::read(&root)?,
+        };
         let mut packages = packages(&root, &settings)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let first =
             settings.package.first().map_or_else(|| packages[0].name.to_string(), |first| first.name.clone());
         let name = settings.project.name.clone().unwrap_or(first);
         let tag = settings.project.tag.replace("{package}", &name);
-        let tags = TagPattern::parse(&tag).context("cannot read release.toml")?;
-        Ok(Self { root, settings, name, packages, siblings: Vec::new(), tags, git })
+        let place = foreign.as_ref().map_or(FILE, |foreign| foreign.file.as_str());
+        let tags = TagPattern::parse(&tag).with_context(|| format!("cannot read {place}"))?;
+        Ok(Self { root, settings, foreign, name, packages, siblings: Vec::new(), tags, git })
     }
 
     /// The package of that name, in any spelling.
@@ -225,10 +234,14 @@ fn folder(start: Option<&Path>) -> Result<PathBuf, Failure> {
 const PACKAGE_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
 fn find_root(start: &Path) -> Result<PathBuf> {
-    let mut nearest = None;
+    let (mut nearest, mut foreign) = (None, None);
     for folder in start.ancestors() {
         if folder.join(FILE).is_file() {
             return Ok(folder.to_path_buf());
+        }
+        // A folder with its own settings of another tool is a project as one with a release.toml is.
+        if foreign.is_none() && foreign::ROOT_FILES.iter().any(|file| folder.join(file).is_file()) {
+            foreign = Some(folder.to_path_buf());
         }
         if nearest.is_none() && PACKAGE_FILES.iter().any(|file| folder.join(file).is_file()) {
             nearest = Some(folder.to_path_buf());
@@ -238,7 +251,7 @@ fn find_root(start: &Path) -> Result<PathBuf> {
             break;
         }
     }
-    nearest.ok_or_else(|| {
+    foreign.or(nearest).ok_or_else(|| {
         let what = format!(
             "cannot find a project in `{}` or above: no release.toml, pyproject.toml, setup.cfg or setup.py",
             start.display()

@@ -8,6 +8,7 @@ use document::{Failure, PackageName, ProjectPath, Spelling, Version};
 
 use crate::find::{Project, ProjectPackage};
 use crate::finder::Finder;
+use crate::settings::VersionFile;
 use crate::yaml::is_number;
 use crate::{files, toml_text};
 
@@ -169,6 +170,12 @@ impl Project {
     /// Says whether a package is one of those that are released at once.
     fn has(&self, name: &PackageName) -> bool {
         self.packages.iter().any(|package| package.name == *name)
+    }
+
+    /// Where the settings name a file of the version, in words.
+    pub(crate) fn named_by(&self, file: &VersionFile) -> String {
+        let other = self.foreign.as_ref().and_then(|foreign| foreign.origin_of(file));
+        other.map_or_else(|| format!("the [[version-file]] `{}` in release.toml", file.path), str::to_owned)
     }
 
     /// The one version that all places hold; where they disagree, an error lists each.
