@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
+pub mod oracle;
+
 // The list itself and no copy of it: there is only one.
 #[path = "../../xtask/src/pipeline.rs"]
 mod pipeline;

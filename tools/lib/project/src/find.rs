@@ -304,7 +304,7 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
 }
 
 /// The name of the only package, from the first of its files that tells it.
-fn name_of(root: &Path) -> Result<PackageName> {
+pub(crate) fn name_of(root: &Path) -> Result<PackageName> {
     for file in PACKAGE_FILES {
         let Some(text) = crate::files::read_if_present(&root.join(file))? else { continue };
         let text = String::from_utf8_lossy(&text);

@@ -5,6 +5,7 @@
 
 mod bumpversion;
 mod ini;
+mod release_please;
 mod table;
 mod template;
 
@@ -19,7 +20,8 @@ use crate::settings::{Settings, VersionFile};
 use crate::spots::without_bom;
 
 /// Files of tools whose folder is the root of a project, as one with a release.toml is.
-pub(crate) const ROOT_FILES: [&str; 2] = [".bumpversion.cfg", ".bumpversion.toml"];
+pub(crate) const ROOT_FILES: [&str; 4] =
+    [".bumpversion.cfg", ".bumpversion.toml", "release-please-config.json", ".release-please-config.json"];
 
 /// The settings of another tool, as those of release.toml.
 #[derive(Debug, Clone)]
@@ -45,11 +47,13 @@ type Reader = fn(&Path, &ProjectPath, &str) -> Result<Option<Foreign>>;
 
 /// Where settings are looked for, in this order: the first file that has some counts. Where the tools themselves know
 /// several files, it is their own order.
-const READERS: [(&str, Reader); 4] = [
+const READERS: [(&str, Reader); 6] = [
     (".bumpversion.cfg", bumpversion::read_ini),
     (".bumpversion.toml", bumpversion::read_toml),
     ("setup.cfg", bumpversion::read_ini),
     ("pyproject.toml", bumpversion::read_toml),
+    ("release-please-config.json", release_please::read),
+    (".release-please-config.json", release_please::read),
 ];
 
 /// Reads the settings of the first tool that has some in the project's root.
