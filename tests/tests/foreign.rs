@@ -9,6 +9,8 @@ use tests::{Sandbox, oracle, repository, text};
 
 const BUMP2VERSION: &str = "bump2version==1.0.1";
 const BUMP_MY_VERSION: &str = "bump-my-version==1.8.1";
+const COMMITIZEN: &str = "commitizen==4.19.3";
+const SEMANTIC_RELEASE: &str = "python-semantic-release==10.7.0";
 
 /// The tracked files of a project with their content.
 fn tracked(sandbox: &Sandbox, folder: &str) -> Result<BTreeMap<String, String>> {
@@ -20,22 +22,40 @@ fn tracked(sandbox: &Sandbox, folder: &str) -> Result<BTreeMap<String, String>> 
     names.lines().map(read).collect()
 }
 
-/// Lets the other tool and us bump copies of one project several times, and compares every tracked file each time.
+/// Lets the other tool and us release copies of one project several times, and compares every tracked file each time,
+/// and the commit and the tag of a tool that makes them.
 ///
 /// `bumps` are our request and the tool's module with its arguments.
 fn bump_both(setup: &str, pinned: &str, bumps: &[(&str, &str)]) -> Result<()> {
     let python = oracle::python(pinned)?;
     let sandbox = Sandbox::new("plain")?;
+    sandbox.shell("git remote set-url origin https://github.com/acme/wagon.git")?;
     sandbox.shell(setup)?;
     sandbox.shell("git add -A && git commit -qm 'chore: settings' && cp -r . ../theirs")?;
     for (ours, theirs) in bumps {
         let before = tracked(&sandbox, "project")?;
-        sandbox.must("bump-version", &ours.split(' ').collect::<Vec<_>>(), "")?;
+        let head = "git -C ../theirs rev-parse HEAD";
+        let start = sandbox.shell(head)?;
         let mut command = sandbox.command("bash");
         command.current_dir(sandbox.path("theirs")).env("PYTHONPATH", &python);
         let output = command.args(["-c", &format!("python3 -m {theirs}")]).output()?;
         if !output.status.success() {
             bail!("{theirs} ended with {}:\n{}{}", output.status, text(&output.stdout), text(&output.stderr));
+        }
+        let commits = sandbox.shell(head)? != start;
+        let document = sandbox.must("bump-version", &ours.split(' ').collect::<Vec<_>>(), "")?;
+        if commits {
+            let document = sandbox.must("changelog", &[], &document)?;
+            sandbox.must("commit-release", &[], &document)?;
+            let message = "log -1 --format=%B";
+            assert_eq!(
+                sandbox.shell(&format!("git {message}"))?,
+                sandbox.shell(&format!("git -C ../theirs {message}"))?
+            );
+            let document: serde_json::Value = serde_json::from_str(&document)?;
+            let tag = sandbox.shell("git -C ../theirs describe --tags --exact-match")?;
+            assert_eq!(document["version"]["tag"], tag.trim_end());
+            sandbox.shell(&format!("git tag -am x {tag}"))?;
         }
         let (ours, theirs) = (tracked(&sandbox, "project")?, tracked(&sandbox, "theirs")?);
         assert_ne!(ours, before, "nothing was bumped");
@@ -172,6 +192,57 @@ ignore_missing_file = true
                 replace = \"version = \\\"{new_version}\\\"\"\n";
     let own = format!("{FILES}{notes}\ncat >> .bumpversion.toml <<'END'\n{settings}{rest}END\n");
     bump_both(&own, BUMP_MY_VERSION, &bumps)
+}
+
+#[test]
+fn commitizen_changes_the_same_bytes() -> Result<()> {
+    let settings = r#"
+[tool.commitizen]
+version = "1.2.3"
+version_files = [
+    "pyproject.toml:^version",
+    "src/plain/__init__.py:__version__",
+    "docs/*.yaml:image",
+    "docs/use.txt",
+]
+tag_format = "rel-$version"
+"#;
+    let setup = format!(
+        "{FILES}printf 'use 1.2.3\nor 1.2.3' > docs/use.txt\ncat >> pyproject.toml <<'END'\n{settings}END\n"
+    );
+    let bumps = [
+        ("minor", "commitizen bump --yes --increment MINOR"),
+        ("patch", "commitizen bump --yes --increment PATCH"),
+        ("major", "commitizen bump --yes --increment MAJOR"),
+    ];
+    bump_both(&setup, COMMITIZEN, &bumps)?;
+    let setup = "printf '[tool.commitizen]\nversion_provider = \"pep621\"\nversion_files = [\"src/plain/__init__.py\"]\n\
+                 bump_message = \"to $new_version from ${current_version}\"\n' > .cz.toml";
+    bump_both(setup, COMMITIZEN, &bumps[..2])
+}
+
+#[test]
+fn python_semantic_release_changes_the_same_bytes() -> Result<()> {
+    let settings = r#"
+[tool.semantic_release]
+version_toml = ["pyproject.toml:project.version", "docs/docs.toml:tool.docs.version"]
+version_variables = ["src/plain/__init__.py:__version__", "docs/site.json:wagon", "docs/action.yaml:acme/wagon:tf"]
+allow_zero_version = true
+"#;
+    let setup = format!(
+        r#"{FILES}
+printf '[tool.docs]\nversion = "1.2.3"\nother = "1.2.3"\n' > docs/docs.toml
+printf '{{\n  "wagons": "1.2.3",\n  "wagon": "1.2.3"\n}}\n' > docs/site.json
+printf 'uses: acme/wagon@v1.2.3\n' > docs/action.yaml
+cat >> pyproject.toml <<'END'
+{settings}END
+"#
+    );
+    let release = |level: &str| {
+        format!("semantic_release version --{level} --no-push --no-vcs-release --no-changelog --skip-build")
+    };
+    let (minor, patch) = (release("minor"), release("patch"));
+    bump_both(&setup, SEMANTIC_RELEASE, &[("minor", &minor), ("patch", &patch)])
 }
 
 /// A pull request of Release Please: its title, which the merged commit has, and the files that it changes.

@@ -4,8 +4,10 @@
 //! leave a file behind or name the release otherwise, and a warning where it changes less.
 
 mod bumpversion;
+mod commitizen;
 mod ini;
 mod release_please;
+mod semantic_release;
 mod table;
 mod template;
 
@@ -47,13 +49,18 @@ type Reader = fn(&Path, &ProjectPath, &str) -> Result<Option<Foreign>>;
 
 /// Where settings are looked for, in this order: the first file that has some counts. Where the tools themselves know
 /// several files, it is their own order.
-const READERS: [(&str, Reader); 6] = [
+const READERS: [(&str, Reader); 11] = [
     (".bumpversion.cfg", bumpversion::read_ini),
     (".bumpversion.toml", bumpversion::read_toml),
     ("setup.cfg", bumpversion::read_ini),
     ("pyproject.toml", bumpversion::read_toml),
+    (".cz.toml", commitizen::read),
+    ("cz.toml", commitizen::read),
+    ("pyproject.toml", commitizen::read),
     ("release-please-config.json", release_please::read),
     (".release-please-config.json", release_please::read),
+    ("releaserc.toml", semantic_release::read),
+    ("pyproject.toml", semantic_release::read),
 ];
 
 /// Reads the settings of the first tool that has some in the project's root.

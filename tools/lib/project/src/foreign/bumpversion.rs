@@ -14,6 +14,8 @@ use crate::settings::{VersionFile, VersionSpelling};
 mod replacement;
 mod serialize;
 
+pub(super) use replacement::escaped;
+
 /// The settings, from either kind of file.
 struct Configuration {
     main: Table,
