@@ -67,6 +67,7 @@ impl Sandbox {
             match fixture {
                 "plain" => "1.2.3",
                 "setup-py" => "0.4.0",
+                "hotfixes" => "0.3.9",
                 _ => "0.1.0",
             }
         ))?;

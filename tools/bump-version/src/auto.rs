@@ -38,10 +38,13 @@ pub fn ask(
     let previous = project.previous(reachable, carried, None)?.map(|(_, tag)| tag);
     let commits = since(project, previous, head)?;
     Ok(match next(&commits, &project.settings, carried, previous.is_some())? {
-        Next::Version(version, reason) => Asked::For(Goal::Version(version), reason),
+        Next::Version(version, reason) => {
+            let reason = format!("{version}: {reason}");
+            Asked::For(Goal::Version(version), reason)
+        }
         Next::Step(part, reason) => {
             let level = series.map_or(Level::from(part), |series| Level::Pre { of: Some(part), series });
-            Asked::For(Goal::Level(level), reason)
+            Asked::For(Goal::Level(level), format!("{level}: {reason}"))
         }
         Next::Nothing(commits) => Asked::Nothing(Nothing {
             name: project.name.clone(),

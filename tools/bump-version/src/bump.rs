@@ -11,6 +11,7 @@ use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, rewrite};
 use crate::journal::Journal;
 use crate::next::{Goal, Request};
+use crate::remarks::{Remark, held_by_post, untagged};
 use crate::strays::{self, Stray};
 use crate::used;
 
@@ -32,10 +33,7 @@ pub struct Bump {
     strays: Vec<Stray>,
     carried: Version,
     head: CommitId,
-    /// Why `auto` chose this version.
-    reason: Option<String>,
-    /// What is amiss, and stops nothing.
-    warning: Option<String>,
+    remarks: Vec<Remark>,
 }
 
 /// One changed place, in the words of the plan.
@@ -68,10 +66,14 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let journal = if bumps { Journal::read(project, Some(&head))? } else { Journal::default() };
     let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
     let carried = project.version(&carriers)?;
-    let (goal, reason) = match request {
-        Request::Named(goal) => (goal.clone(), None),
+    let mut remarks = Vec::new();
+    let goal = match request {
+        Request::Named(goal) => goal.clone(),
         Request::Auto(series) => match auto::ask(project, *series, &carried, &reachable, &head)? {
-            Asked::For(goal, reason) => (goal, Some(reason)),
+            Asked::For(goal, reason) => {
+                remarks.push(Remark::Note(reason));
+                goal
+            }
             Asked::Nothing(nothing) => return Ok(Planned::Nothing(nothing)),
         },
     };
@@ -94,9 +96,12 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let previous = project.previous(&reachable, &carried, Some(&wanted))?;
     let mut release = project.release_of(&state, previous, wanted.clone(), goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
-    let warning = if bumps { untagged(project, &reachable, &carried, previous)? } else { None };
+    if bumps {
+        remarks.extend(untagged(project, &reachable, &carried, previous)?);
+        remarks.extend(held_by_post(project, &wanted, previous, &head)?);
+    }
     let strays = if bumps { strays::find(project, &carriers, &carried)? } else { Vec::new() };
-    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, reason, warning })))
+    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, remarks })))
 }
 
 /// Checks that all places hold one version, and names the places that nobody has configured.
@@ -119,12 +124,7 @@ pub fn check(project: &Project, stage: &Stage) -> Result<()> {
 pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     strays::report(&bump.strays, &bump.carried, stage);
     let current: &Version = &bump.release.version.current;
-    if let Some(warning) = &bump.warning {
-        stage.warn(warning);
-    }
-    if let Some(reason) = &bump.reason {
-        stage.note(format!("{current} ({}): {reason}", bump.release.version.level));
-    }
+    bump.remarks.iter().for_each(|remark| remark.say(stage));
     if bump.rewrites.is_empty() {
         stage.skip("version files", format!("they carry {current} already"));
         return Ok(());
@@ -153,21 +153,6 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
         }
     }
     journal.write(project, &bump.head, &bump.rewrites)
-}
-
-/// Says that a manifest and the tags tell different stories.
-fn untagged(
-    project: &Project,
-    reachable: &Reachable,
-    carried: &Version,
-    previous: Option<(&Version, &str)>,
-) -> Result<Option<String>> {
-    let (Some(manifest), Some((_, tag))) = (project.manifest(), previous) else { return Ok(None) };
-    Ok(reachable.find(carried)?.is_none().then(|| {
-        format!(
-            "{manifest} says that {carried} is released, and no tag of this branch names it: the changes are told since {tag}"
-        )
-    }))
 }
 
 /// Says that the settings are those of another tool, and what of them is done in another way.

@@ -5,6 +5,7 @@ mod bump;
 mod edit;
 mod journal;
 mod next;
+mod remarks;
 mod strays;
 mod used;
 
