@@ -9,11 +9,9 @@ use filter::{Outcome, Stage, Step};
 use project::{Project, files};
 
 use crate::address::web_address;
-use crate::file::Changelog;
+use crate::file::{Changelog, Syntax};
+use crate::names;
 use crate::section::{Section, Told, Writer};
-
-/// Names that changelogs have elsewhere.
-const OTHER_NAMES: [&str; 5] = ["CHANGES.md", "HISTORY.md", "NEWS.md", "docs/CHANGELOG.md", "changelog.md"];
 
 /// What stands in for notes when no commit tells users anything.
 pub const NOTHING: &str = "- No change that users will notice\n";
@@ -23,21 +21,20 @@ pub const NOTHING: &str = "- No change that users will notice\n";
 /// The new text is made from the file as it stands in the commit that the release starts from, so that a run
 /// after a crash makes the same text, and sees that it is written.
 pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Notes> {
-    let (path, style) = (&project.settings.changelog.path, project.settings.changelog.style);
+    let style = project.settings.changelog.style;
+    let found = committed(project, release)?;
+    let path = &found.as_ref().map_or_else(|| project.settings.changelog.path(), |(path, _)| path.clone());
     if release.edits.iter().any(|edit| edit.path == *path) {
         let what = format!("cannot write `{path}`: release.toml names it as a [[version-file]] too");
         return Err(Failure::new(what).hint(format!("take `{path}` out of [[version-file]]")).into());
     }
     let version = &release.version.current;
-    let Some(before) = committed(project, release, path)? else {
+    let Some((_, before)) = found else {
         let body = generated(project, release, stage)?;
         stage.skip(path, "there is no such file, the notes are in the document alone");
-        if let Some(other) = OTHER_NAMES.into_iter().find(|name| project.root.join(name).is_file()) {
-            stage.warn(format!("`{other}` stays as it is: name it as `[changelog] path` in release.toml if it is the changelog"));
-        }
         return Ok(Notes { body, edit: None });
     };
-    let changelog = Changelog::new(&before);
+    let changelog = Changelog::new(&before, Syntax::of(path.as_str(), &before));
     if let Some(body) = changelog.section_of(version) {
         stage.skip(path, format!("it has a section for {version} already"));
         return Ok(Notes { body, edit: None });
@@ -75,13 +72,14 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
 
 /// Refuses a changelog, as it stands in the tree, that does not name the version of the release.
 pub fn check(project: &Project, release: &Release, stage: &Stage) -> Result<()> {
-    let (path, version) = (&project.settings.changelog.path, &release.version.current);
-    let file = path.under(&project.root);
-    if !file.exists() {
+    let (settings, version) = (&project.settings.changelog, &release.version.current);
+    let Some(path) = names::in_tree(settings, &project.root) else {
+        let path = settings.path();
         let what = format!("cannot find {version} in `{path}`: the project keeps no such file");
         return Err(Failure::new(what).hint("name the file in release.toml: `path` in [changelog]").into());
-    }
-    if Changelog::new(&files::read_text(&file)?).section_of(version).is_none() {
+    };
+    let text = files::read_text(&path.under(&project.root))?;
+    if Changelog::new(&text, Syntax::of(path.as_str(), &text)).section_of(version).is_none() {
         let what = format!("cannot find {version} in `{path}`: no section has it in its title");
         return Err(Failure::new(what).hint("bump-version current | changelog").into());
     }
@@ -90,17 +88,21 @@ pub fn check(project: &Project, release: &Release, stage: &Stage) -> Result<()> 
 }
 
 /// The changelog as it was committed, with the line ends that it has in the tree; `None` when there is none.
-fn committed(project: &Project, release: &Release, path: &ProjectPath) -> Result<Option<String>> {
-    let object = format!("{}:./{path}", release.project.base);
+fn committed(project: &Project, release: &Release) -> Result<Option<(ProjectPath, String)>> {
+    let base = &release.project.base;
+    let Some(path) = names::in_commit(&project.settings.changelog, &project.git, base)? else {
+        return Ok(None);
+    };
+    let object = format!("{base}:./{path}");
     let output = project::run_quietly(&mut project.git.command(&["cat-file", "--filters", &object])?)?;
     if !output.status.success() {
         return Ok(None);
     }
-    String::from_utf8(output.stdout).map(Some).map_err(|_| {
+    let text = String::from_utf8(output.stdout).map_err(|_| {
         Failure::new(format!("cannot read `{path}`: it is no UTF-8"))
             .hint("convert the file to UTF-8 and commit it")
-            .into()
-    })
+    })?;
+    Ok(Some((path, text)))
 }
 
 fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<String> {

@@ -18,13 +18,21 @@ fn step() -> VersionStep {
     }
 }
 
+fn markdown(text: &str) -> Changelog<'_> {
+    Changelog::new(text, Syntax::Markdown)
+}
+
+fn with_rst(text: &str, body: &str) -> String {
+    Changelog::new(text, Syntax::Rst).with(&step(), body, ChangelogStyle::KeepAChangelog, None)
+}
+
 fn with(text: &str, body: &str) -> String {
-    Changelog::new(text).with(&step(), body, ChangelogStyle::KeepAChangelog, None)
+    Changelog::new(text, Syntax::Markdown).with(&step(), body, ChangelogStyle::KeepAChangelog, None)
 }
 
 #[test]
 fn unreleased_becomes_the_section_and_empty_groups_go() {
-    let body = Changelog::new(KEEP).unreleased().unwrap();
+    let body = Changelog::new(KEEP, Syntax::Markdown).unreleased().unwrap();
     assert_eq!(body, "### Added\n\n- New\n");
     assert_eq!(
         with(KEEP, &body),
@@ -41,7 +49,11 @@ fn what_was_written_is_read_back() {
         [KEEP, "# Changelog\n", "", "\u{feff}# C\r\n\r\n## 0.4.1\r\n\r\n- Old\r\n", "# C\n\n## Unreleased\n"]
     {
         let written = with(text, body);
-        assert_eq!(Changelog::new(&written).section_of(&step().current).as_deref(), Some(body), "{written}");
+        assert_eq!(
+            Changelog::new(&written, Syntax::Markdown).section_of(&step().current).as_deref(),
+            Some(body),
+            "{written}"
+        );
     }
 }
 
@@ -67,13 +79,13 @@ fn without_unreleased_the_section_goes_above_the_newest() {
 #[test]
 fn a_heading_in_a_code_fence_is_no_section() {
     let text = "# C\n\n## [Unreleased]\n\n```\n## [0.1.0]\n```\n\n## 0.4.1\n";
-    assert!(Changelog::new(text).unreleased().unwrap().contains("## [0.1.0]"));
-    assert_eq!(Changelog::new(text).section_of(&"0.1.0".parse().unwrap()), None);
+    assert!(Changelog::new(text, Syntax::Markdown).unreleased().unwrap().contains("## [0.1.0]"));
+    assert_eq!(Changelog::new(text, Syntax::Markdown).section_of(&"0.1.0".parse().unwrap()), None);
 }
 
 #[test]
 fn conventional_headings_carry_the_compare_link() {
-    let written = Changelog::new("# Changelog\n").with(
+    let written = Changelog::new("# Changelog\n", Syntax::Markdown).with(
         &step(),
         "x\n",
         ChangelogStyle::Conventional,
@@ -83,19 +95,25 @@ fn conventional_headings_carry_the_compare_link() {
         written,
         "# Changelog\n\n## [0.5.0](https://h/o/r/compare/v0.4.1...v0.5.0) (2026-03-01)\n\n\nx\n"
     );
-    assert_eq!(Changelog::new(&written).section_of(&step().current).as_deref(), Some("x\n"));
+    assert_eq!(
+        Changelog::new(&written, Syntax::Markdown).section_of(&step().current).as_deref(),
+        Some("x\n")
+    );
 }
 
 #[test]
 fn an_empty_unreleased_says_nothing() {
-    assert_eq!(Changelog::new("# C\n\n## [Unreleased]\n\n### Added\n\n").unreleased(), None);
-    assert_eq!(Changelog::new("# C\n").unreleased(), None);
+    assert_eq!(
+        Changelog::new("# C\n\n## [Unreleased]\n\n### Added\n\n", Syntax::Markdown).unreleased(),
+        None
+    );
+    assert_eq!(Changelog::new("# C\n", Syntax::Markdown).unreleased(), None);
 }
 
 #[test]
 fn underlined_titles_are_sections() {
     let text = "Changelog\n=========\n\nUnreleased\n----------\n\n- New\n\n0.4.1 (2026-01-01)\n---\n\n- Old\n\ntable\n---\n";
-    let changelog = Changelog::new(text);
+    let changelog = Changelog::new(text, Syntax::Markdown);
     assert_eq!(changelog.unreleased().as_deref(), Some("- New\n"));
     assert_eq!(changelog.section_of(&"0.4.1".parse().unwrap()).as_deref(), Some("- Old\n\ntable\n---\n"));
     assert_eq!(
@@ -140,6 +158,84 @@ fn a_version_gets_its_link_above_that_of_the_release_before() {
     assert_eq!(written.matches("[0.5.0]:").count(), 1);
 }
 
+#[test]
+fn releases_may_be_headings_of_the_first_level() {
+    let text = "# Changelog\n\n# 0.4.1 (2026-01-01)\n\n## Notes\n\n- Old\n";
+    assert_eq!(
+        with(text, "- New\n"),
+        "# Changelog\n\n# [0.5.0] - 2026-03-01\n\n- New\n\n# 0.4.1 (2026-01-01)\n\n## Notes\n\n- Old\n"
+    );
+    let old = markdown(text).section_of(&"0.4.1".parse().unwrap());
+    assert_eq!(old.as_deref(), Some("## Notes\n\n- Old\n"));
+    let mixed = "# [0.4.0](url) (2025-02-01)\n\n- A\n\n### [0.3.1](url) (2025-01-01)\n\n- B\n\n## 0.3.0\n\n### 1.0 is near\n";
+    for (version, body) in [("0.4.0", "- A\n"), ("0.3.1", "- B\n"), ("0.3.0", "### 1.0 is near\n")] {
+        assert_eq!(markdown(mixed).section_of(&version.parse().unwrap()).as_deref(), Some(body));
+    }
+    let titled = "# 2.0 release notes\n\n## 0.4.1\n";
+    assert!(with(titled, "- New\n").starts_with("# 2.0 release notes\n\n## [0.5.0]"));
+}
+
+#[test]
+fn the_next_release_has_many_names() {
+    for title in ["Next release", "Upcoming", "HEAD", "main", "(unreleased)", "Unreleased changes"] {
+        let text = format!("# C\n\n## {title}\n\n- New\n\n## 0.4.1\n");
+        assert_eq!(markdown(&text).unreleased().as_deref(), Some("- New\n"), "{title}");
+        let written = with(&text, "- New\n");
+        assert_eq!(written, format!("# C\n\n## {title}\n\n## [0.5.0] - 2026-03-01\n\n- New\n\n## 0.4.1\n"));
+    }
+}
+
+#[test]
+fn a_section_that_waits_for_its_release_gets_the_date() {
+    let text = "Changes\n=======\n\n0.5.0 (unreleased)\n------------------\n\n- New\n\n\n0.4.1 (2026-01-01)\n------------------\n";
+    assert_eq!(markdown(text).section_of(&step().current), None);
+    let body = markdown(text).unreleased().unwrap();
+    let expected = "Changes\n=======\n\n0.5.0 (2026-03-01)\n------------------\n\n- New\n\n0.4.1 (2026-01-01)\n------------------\n";
+    assert_eq!(with(text, &body), expected);
+    assert_eq!(
+        with("# C\n\n## [0.4.2] - Unreleased\n\n- Nothing changed yet.\n", "- New\n"),
+        "# C\n\n## [0.5.0] - 2026-03-01\n\n- New\n"
+    );
+    assert_eq!(markdown("## 1.0 (unreleased)\n\n- Nothing changed yet.\n").unreleased(), None);
+}
+
+#[test]
+fn restructured_text_keeps_its_titles() {
+    let text = "=======\nHistory\n=======\n\n0.4.1 (2026-01-01)\n------------------\n\n* Old ``code``\n\nFixes\n~~~~~\n\n* `a <b>`_\n";
+    let body = "### Added\n\n- **io:** see [#1](u/1) and `x_y` of a_ or *b*\n";
+    let written = Changelog::new(text, Syntax::Rst).with(&step(), body, ChangelogStyle::KeepAChangelog, None);
+    let section = "0.5.0 (2026-03-01)\n------------------\n\nAdded\n~~~~~\n\n\
+         - **io:** see `#1 <u/1>`__ and ``x_y`` of a\\_ or \\*b\\*\n\n";
+    assert_eq!(written, text.replace("0.4.1 (", &format!("{section}0.4.1 (")));
+    let read = Changelog::new(&written, Syntax::Rst);
+    assert_eq!(read.section_of(&step().current).as_deref(), Some(body));
+    let old = read.section_of(&"0.4.1".parse().unwrap());
+    assert_eq!(old.as_deref(), Some("* Old `code`\n\n### Fixes\n\n* [a](b)\n"));
+}
+
+#[test]
+fn an_unreleased_section_of_restructured_text_keeps_its_words() {
+    let text = "Changes\r\n=======\r\n\r\n0.5.0 (unreleased)\r\n==================\r\n\r\n* Use :func:`x` and |y|\r\n";
+    let read = Changelog::new(text, Syntax::of("CHANGES", text));
+    let body = read.unreleased().unwrap();
+    let written = read.with(&step(), &body, ChangelogStyle::KeepAChangelog, None);
+    assert_eq!(written, text.replace("unreleased", "2026-03-01"));
+    assert_eq!(with_rst("", "- New\n"), "0.5.0 (2026-03-01)\n------------------\n\n- New\n");
+}
+
+#[test]
+fn the_language_of_a_file_is_told_by_its_name_or_its_text() {
+    for (path, text, syntax) in [
+        ("CHANGES.rst", "# x\n", Syntax::Rst),
+        ("docs/NEWS.MD", "x\n=\n", Syntax::Markdown),
+        ("NEWS", "## 1.0\n", Syntax::Markdown),
+        ("CHANGES.txt", "1.0\n---\n", Syntax::Rst),
+        ("NEWS", "", Syntax::Markdown),
+    ] {
+        assert_eq!(Syntax::of(path, text), syntax, "{path}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_byte_outside_the_section_and_the_links_stays(
@@ -160,13 +256,13 @@ proptest! {
         if last {
             text.push_str(&odd);
         }
-        let changelog = Changelog::new(&text);
+        let changelog = Changelog::new(&text, Syntax::Markdown);
         let body = changelog.unreleased().unwrap_or_else(|| "- New\n".to_owned());
         let written = with(&text, &body);
-        let read = Changelog::new(&written).section_of(&step().current);
+        let read = Changelog::new(&written, Syntax::Markdown).section_of(&step().current);
         prop_assert_eq!(read.as_deref(), Some(body.as_str()), "{:?}", written);
         // What is left without our heading is the text, where nothing was taken from Unreleased and no link was made.
-        let has_unreleased = changelog.sections().iter().any(|section| is_unreleased(section.title));
+        let has_unreleased = changelog.sections().iter().any(|section| Title::read(section.title).is_open());
         let (before, after) = written.split_once("## [0.5.0] - 2026-03-01").unwrap();
         let after = after.replace("\r\n", "\n");
         let rest = after.trim_start_matches('\n').strip_prefix(&body).unwrap();
@@ -181,6 +277,40 @@ proptest! {
         if !has_unreleased {
             let filled = |lines: &[String]| lines.iter().filter(|line| !line.is_empty()).count();
             prop_assert_eq!(filled(&kept), filled(&head) + filled(&rest), "{:?} {:?}", text, written);
+        }
+    }
+
+    #[test]
+    fn any_text_gets_a_section_in_either_language(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                Just("Changes"), Just("======="), Just("# 0.4.1"), Just("0.5.0 (unreleased)"), Just("-------"), Just("## Next"),
+                Just("0.4.1 (2026-01-01)"), Just("~~~"), Just("* ``entry`` `a <b>`_"), Just(""), Just("  indented"), Just(".. note::"),
+                Just("## [0.4.2] - Unreleased"), Just("- Nothing changed yet."), Just("é *日本"), Just("\u{feff}"), Just("+---+"), Just("### [0.4.0](u)"),
+            ],
+            0..14,
+        ),
+        ends in prop::collection::vec(prop_oneof![Just("\n"), Just("\r\n"), Just("\n\n")], 14),
+        odd in "\\PC{0,12}",
+    ) {
+        let mut text: String = pieces.iter().zip(&ends).map(|(piece, end)| format!("{piece}{end}")).collect();
+        text.push_str(&odd);
+        for syntax in [Syntax::Markdown, Syntax::Rst] {
+            let changelog = Changelog::new(&text, syntax);
+            let open = changelog.unreleased();
+            let body = open.clone().unwrap_or_else(|| "- New\n".to_owned());
+            let written = changelog.with(&step(), &body, ChangelogStyle::Conventional, None);
+            let again = Changelog::new(&written, syntax);
+            if open.is_none() {
+                prop_assert_eq!(again.section_of(&step().current), Some(body), "{:?}", written);
+            } else {
+                prop_assert!(again.section_of(&step().current).is_some(), "{:?}", written);
+            }
+            // Every other section is where it was, word for word.
+            for section in changelog.sections().iter().filter(|section| !Title::read(section.title).is_open()) {
+                let kept = text[section.start..section.end].trim_end();
+                prop_assert!(written.contains(kept), "{:?} {:?}", kept, written);
+            }
         }
     }
 }

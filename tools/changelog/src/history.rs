@@ -10,7 +10,8 @@ use project::{ChangelogStyle, CommitForm, Repository, Tags, date_of, files};
 
 use crate::address::web_address;
 use crate::changelog::{NOTHING, warn_of};
-use crate::file::{Changelog, heading};
+use crate::file::{Changelog, Syntax, heading};
+use crate::names;
 use crate::section::{Section, Told, Writer};
 
 /// The history of a repository, and the form of its changelog.
@@ -75,9 +76,13 @@ impl<'a> History<'a> {
             Ok(found) => found,
         };
         let version = self.next_version(&commits, last.as_ref())?;
-        let file = settings.path.under(&self.repository.root);
-        let written =
-            if file.is_file() { Changelog::new(&files::read_text(&file)?).unreleased() } else { None };
+        let written = match names::in_tree(settings, &self.repository.root) {
+            Some(path) => {
+                let text = files::read_text(&path.under(&self.repository.root))?;
+                Changelog::new(&text, Syntax::of(path.as_str(), &text)).unreleased()
+            }
+            None => None,
+        };
         let count = commits.len();
         let generated = || {
             let told: Vec<Told> = commits.iter().map(|commit| self.writer.tell(commit)).collect();

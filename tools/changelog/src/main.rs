@@ -4,6 +4,7 @@ mod address;
 mod changelog;
 mod file;
 mod history;
+mod names;
 mod release_please;
 mod section;
 

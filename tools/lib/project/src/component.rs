@@ -100,7 +100,7 @@ impl Project {
         let Some(package) = self.packages.first() else { return Ok(self) };
         self.tags = tags(&self.settings, package)?;
         let settings = &mut self.settings;
-        settings.changelog.path = changelog(settings, package)?;
+        settings.changelog.path = Some(changelog(settings, package)?);
         let message = &mut settings.project.commit_message;
         if !message.contains("{package}") {
             *message = message.replace("{version}", "{package} {version}");
@@ -138,7 +138,7 @@ fn changelog(settings: &Settings, package: &ProjectPackage) -> Result<ProjectPat
     let own = settings.package.iter().find(|own| is_of(&own.name, &package.name));
     match own.and_then(|own| own.changelog.as_ref()) {
         Some(path) => Ok(path.clone()),
-        None => Ok(package.inside(settings.changelog.path.as_str())?),
+        None => Ok(package.inside(settings.changelog.path().as_str())?),
     }
 }
 

@@ -158,9 +158,10 @@ impl From<VersionSpelling> for Spelling {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangelogSettings {
-    /// The file.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub path: ProjectPath,
+    /// The file, in Markdown or by the end of its name in reStructuredText. Where it is left out, CHANGELOG.md, or the
+    /// one that is there of CHANGES.md, HISTORY.md, NEWS.md, their like in other endings and in docs/.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub path: Option<ProjectPath>,
     /// The form of a section.
     pub style: ChangelogStyle,
     /// How the subjects of commits are written.
@@ -306,11 +307,18 @@ impl Default for ProjectSettings {
 impl Default for ChangelogSettings {
     fn default() -> Self {
         Self {
-            path: known_path("CHANGELOG.md"),
+            path: None,
             style: ChangelogStyle::KeepAChangelog,
             commits: CommitForm::Conventional,
             sections: None,
         }
+    }
+}
+
+impl ChangelogSettings {
+    /// The file, or the one that it is by default.
+    pub fn path(&self) -> ProjectPath {
+        self.path.clone().unwrap_or_else(|| known_path("CHANGELOG.md"))
     }
 }
 

@@ -1,0 +1,63 @@
+//! The links that compare releases, at the foot of a changelog in the form of Keep a Changelog.
+
+use document::{Version, VersionStep};
+
+use super::markdown::{Line, is_link, lines};
+use super::title::version_of;
+use super::{Changelog, Syntax};
+
+/// Keeps the compare links at the foot right: `[Unreleased]` starts at the new tag, and the new version gets a link
+/// of its own, below that of `[Unreleased]` or above that of the release before.
+pub fn with_links(text: &str, step: &VersionStep, newline: &str) -> String {
+    let lines = lines(text);
+    let sections = Changelog::new(text, Syntax::Markdown).sections();
+    let own = sections.iter().find(|section| section.is_of(&step.current));
+    // A link that people wrote among the entries is theirs.
+    let is_entry =
+        |line: &&Line<'_>| own.is_some_and(|section| (section.body_start..section.end).contains(&line.start));
+    let outside = lines.iter().filter(|line| !line.is_open && !is_entry(line));
+    let mut links: Vec<_> = outside.filter_map(Compare::read).collect();
+    if links.iter().any(|link| link.names(&step.current)) {
+        return text.to_owned();
+    }
+    links.sort_by_key(|link| !link.label.eq_ignore_ascii_case("unreleased"));
+    let previous = |link: &&Compare<'_>| step.previous.as_ref().is_some_and(|version| link.names(version));
+    let Some(link) =
+        links.iter().find(|link| link.label.eq_ignore_ascii_case("unreleased") || previous(link))
+    else {
+        return text.to_owned();
+    };
+    let Compare { label, base, from, to, line } = link;
+    let is_unreleased = label.eq_ignore_ascii_case("unreleased");
+    let from = step.previous_tag.as_deref().unwrap_or(from);
+    let own = format!("[{}]: {base}/compare/{from}...{}", step.current, step.tag);
+    let end = line.start + line.text.len();
+    let line_end = &line.text[line.text.trim_end_matches(['\r', '\n']).len()..];
+    if is_unreleased {
+        let unreleased = format!("[{label}]: {base}/compare/{}...{to}{newline}", step.tag);
+        return format!("{}{unreleased}{own}{line_end}{}", &text[..line.start], &text[end..]);
+    }
+    format!("{}{own}{newline}{}", &text[..line.start], &text[line.start..])
+}
+
+/// A link that compares two tags: `[1.3.0]: https://host/owner/name/compare/v1.2.0...v1.3.0`.
+struct Compare<'a> {
+    label: &'a str,
+    base: &'a str,
+    from: &'a str,
+    to: &'a str,
+    line: &'a Line<'a>,
+}
+
+impl<'a> Compare<'a> {
+    fn read(line: &'a Line<'a>) -> Option<Self> {
+        let (label, url) = line.text.split_once("]:").filter(|_| is_link(line.text))?;
+        let (base, range) = url.trim().split_once("/compare/")?;
+        let (from, to) = range.split_once("...")?;
+        Some(Self { label: &label[1..], base, from, to, line })
+    }
+
+    fn names(&self, version: &Version) -> bool {
+        version_of(self.label).as_ref() == Some(version)
+    }
+}

@@ -1,0 +1,191 @@
+//! reStructuredText as far as a changelog needs it: underlined titles, and the step from and to Markdown.
+
+use super::title::Title;
+use super::{Mark, Section};
+
+/// The characters that underline the groups of a section, the first that the titles of the file leave free.
+const GROUPS: [char; 2] = ['~', '^'];
+
+/// A title with the place of its section.
+struct Heading<'a> {
+    start: usize,
+    body_start: usize,
+    title: &'a str,
+    mark: Mark,
+}
+
+/// The sections in the order of the file: those whose titles are marked as the first release's is.
+pub fn sections(text: &str) -> Vec<Section<'_>> {
+    let headings = headings(text);
+    let usual = headings.iter().find(|heading| Title::read(heading.title).is_release());
+    let Some(usual) = usual.map(|heading| heading.mark) else { return Vec::new() };
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    for Heading { start, body_start, title, mark } in headings.into_iter().filter(|it| it.mark == usual) {
+        if let Some(last) = sections.last_mut() {
+            last.end = start;
+        }
+        sections.push(Section { start, body_start, end: text.len(), title, mark });
+    }
+    sections
+}
+
+/// A mark that no title of the file has.
+pub fn free_mark(text: &str) -> Mark {
+    let used = headings(text);
+    let is_free = |mark: &Mark| used.iter().all(|heading| heading.mark != *mark);
+    let marks = ['-', '=', '+'].map(|character| Mark::Underline(character, false));
+    marks.into_iter().find(is_free).unwrap_or(marks[0])
+}
+
+fn headings(whole: &str) -> Vec<Heading<'_>> {
+    let mut lines: Vec<(usize, &str)> = Vec::new();
+    let mut start = whole.len() - whole.trim_start_matches('\u{feff}').len();
+    for line in whole[start..].split_inclusive('\n') {
+        lines.push((start, line));
+        start += line.len();
+    }
+    let mut headings: Vec<Heading<'_>> = Vec::new();
+    let mut last_end = 0;
+    for at in 1..lines.len() {
+        let ((title_start, title), (line_start, line)) = (lines[at - 1], lines[at]);
+        let Some(mark) = underline(line) else { continue };
+        let above = at.checked_sub(2).map_or("", |above| lines[above].1);
+        let is_above = underline(above) == Some(mark);
+        let stands_free = above.trim().is_empty() || is_above || lines[at - 1].0 == last_end;
+        let indented = title.starts_with([' ', '\t']) && !is_above;
+        if !stands_free || indented || title.trim().is_empty() || underline(title).is_some() {
+            continue;
+        }
+        // A table has an underline above its first row and further ones in the lines.
+        if line.trim_end().chars().count() < title.trim_end().chars().count().min(4) {
+            continue;
+        }
+        let start = if is_above { lines[at - 2].0 } else { title_start };
+        let body_start = line_start + line.len();
+        last_end = body_start;
+        headings.push(Heading {
+            start,
+            body_start,
+            title: title.trim(),
+            mark: Mark::Underline(mark, is_above),
+        });
+    }
+    headings
+}
+
+/// The character that a line underlines a title with.
+fn underline(line: &str) -> Option<char> {
+    let line = line.trim_end();
+    let mark = line.chars().next().filter(char::is_ascii_punctuation)?;
+    (line.len() >= 2 && line.trim_start_matches(mark).is_empty()).then_some(mark)
+}
+
+/// Markdown notes in reStructuredText: groups, lists, code, links and bold words.
+pub fn from_markdown(body: &str) -> String {
+    let mut text = String::new();
+    let mut is_code = false;
+    for line in body.lines() {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+            text.push_str(if is_code { "::\n\n" } else { "\n" });
+        } else if is_code {
+            text.push_str(&format!("    {line}\n"));
+        } else if let Some(title) = line.strip_prefix("### ") {
+            let title = inline(title);
+            let mark = Mark::Underline(GROUPS[0], false);
+            text.push_str(&format!("{}\n", mark.title(&title)));
+        } else if let Some(entry) =
+            line.trim_start().strip_prefix(['-', '*']).and_then(|it| it.strip_prefix(' '))
+        {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            text.push_str(&format!("{indent}- {}\n", inline(entry)));
+        } else {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            text.push_str(&format!("{indent}{}\n", inline(line.trim_start())));
+        }
+    }
+    text
+}
+
+/// One line of Markdown without its marks in reStructuredText.
+fn inline(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some(next) = rest.chars().next() {
+        let bold = rest.strip_prefix("**").and_then(|rest| rest.split_once("**"));
+        let code = rest.strip_prefix('`').and_then(|rest| rest.split_once('`'));
+        let link = rest.strip_prefix('[').and_then(|rest| rest.split_once("](")).and_then(|(label, rest)| {
+            let (url, rest) = rest.split_once(')')?;
+            (!label.contains('[') && !label.is_empty()).then_some((label, url, rest))
+        });
+        let filled = |text: &&str| !text.is_empty() && text.trim() == *text;
+        if let Some((word, after)) = bold.filter(|(word, _)| filled(word)) {
+            text.push_str(&format!("**{word}**"));
+            rest = after;
+        } else if let Some((word, after)) = code.filter(|(word, _)| filled(word)) {
+            text.push_str(&format!("``{word}``"));
+            rest = after;
+        } else if let Some((label, url, after)) = link {
+            text.push_str(&format!("`{} <{url}>`__", label.replace('`', "")));
+            rest = after;
+        } else {
+            rest = &rest[next.len_utf8()..];
+            let ends_word = next == '_' && !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            if matches!(next, '*' | '`' | '|' | '\\') || ends_word {
+                text.push('\\');
+            }
+            text.push(next);
+        }
+    }
+    text
+}
+
+/// A section's body in Markdown: titles as groups, code and links; the rest is the same in both languages.
+pub fn to_markdown(body: &str) -> String {
+    let lines: Vec<&str> = body.lines().collect();
+    let mut text = String::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let is_title = lines.get(at + 1).is_some_and(|next| {
+            underline(next).is_some_and(|mark| GROUPS.contains(&mark) || "-=\"'+#*".contains(mark))
+                && !lines[at].trim().is_empty()
+                && !lines[at].starts_with([' ', '-', '*'])
+                && underline(lines[at]).is_none()
+        });
+        if is_title {
+            text.push_str(&format!("### {}\n", words(lines[at].trim())));
+            at += 2;
+        } else {
+            text.push_str(&format!("{}\n", words(lines[at])));
+            at += 1;
+        }
+    }
+    text
+}
+
+/// One line of reStructuredText in Markdown.
+fn words(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some(next) = rest.chars().next() {
+        let code = rest.strip_prefix("``").and_then(|rest| rest.split_once("``"));
+        let link = rest.strip_prefix('`').and_then(|rest| {
+            let (inside, after) = rest.split_once("`_")?;
+            let (label, url) = inside.strip_suffix('>')?.rsplit_once(" <")?;
+            Some((label, url, after.strip_prefix('_').unwrap_or(after)))
+        });
+        if let Some((word, after)) = code.filter(|(word, _)| !word.is_empty()) {
+            text.push_str(&format!("`{word}`"));
+            rest = after;
+        } else if let Some((label, url, after)) = link.filter(|(label, ..)| !label.contains('`')) {
+            text.push_str(&format!("[{label}]({url})"));
+            rest = after;
+        } else {
+            rest = &rest[next.len_utf8()..];
+            let escaped = rest.chars().next().filter(|c| next == '\\' && c.is_ascii_punctuation());
+            text.push(escaped.unwrap_or(next));
+            rest = &rest[escaped.map_or(0, char::len_utf8)..];
+        }
+    }
+    text
+}
