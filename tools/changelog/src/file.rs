@@ -215,6 +215,7 @@ pub fn heading(step: &VersionStep, style: ChangelogStyle, repository: Option<&st
             format!("## [{version}]({url}/compare/{previous}...{}) ({date})\n", step.tag)
         }
         (ChangelogStyle::Conventional, ..) => format!("## {version} ({date})\n"),
+        (ChangelogStyle::ReleaseNotes, ..) => format!("## {version} ({date})"),
     }
 }
 

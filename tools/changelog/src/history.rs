@@ -58,7 +58,8 @@ impl<'a> History<'a> {
     /// The whole history as a file: a title, the sections, and where the style has them the compare links.
     pub fn all(&self) -> Result<String> {
         let passages = self.passages(&self.head()?, None)?;
-        let mut text = format!("# Changelog\n\n{}", self.joined(&passages));
+        let title = if self.style() == ChangelogStyle::ReleaseNotes { "Release notes" } else { "Changelog" };
+        let mut text = format!("# {title}\n\n{}", self.joined(&passages));
         let url = self.url.as_ref().filter(|_| self.style() == ChangelogStyle::KeepAChangelog);
         if let Some(url) = url {
             text.push('\n');
@@ -208,6 +209,7 @@ impl Passage {
             (Some(step), _) => heading(step, style, url),
             (None, ChangelogStyle::KeepAChangelog) => "## [Unreleased]".to_owned(),
             (None, ChangelogStyle::Conventional) => "## Unreleased\n".to_owned(),
+            (None, ChangelogStyle::ReleaseNotes) => "## Unreleased".to_owned(),
         };
         format!("{title}\n\n{}", self.body)
     }

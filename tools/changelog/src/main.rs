@@ -5,6 +5,7 @@ mod changelog;
 mod file;
 mod history;
 mod names;
+mod release_notes;
 mod release_please;
 mod section;
 

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 use document::{CommitId, ProjectPath};
-use project::{ChangelogSettings, Git};
+use project::{ChangelogSettings, ChangelogStyle, Git};
 
 /// The stems of the names, and the folders and endings that each may have.
 const STEMS: [&str; 8] =
     ["CHANGELOG", "changelog", "Changelog", "CHANGES", "changes", "HISTORY", "history", "NEWS"];
+const NOTES: [&str; 4] = ["RELEASE_NOTES", "RELEASE-NOTES", "release_notes", "release-notes"];
 const FOLDERS: [&str; 2] = ["", "docs/"];
 const ENDINGS: [&str; 5] = [".md", ".rst", ".markdown", ".txt", ""];
 
@@ -37,9 +38,10 @@ fn candidates(settings: &ChangelogSettings) -> Vec<ProjectPath> {
         return vec![path.clone()];
     }
     let mut names = vec![settings.path()];
+    let stems = if settings.style == ChangelogStyle::ReleaseNotes { &NOTES[..] } else { &STEMS };
     for folder in FOLDERS {
         for ending in ENDINGS {
-            names.extend(STEMS.iter().filter_map(|stem| format!("{folder}{stem}{ending}").parse().ok()));
+            names.extend(stems.iter().filter_map(|stem| format!("{folder}{stem}{ending}").parse().ok()));
         }
     }
     names

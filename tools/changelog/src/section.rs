@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use commits::{Change, Commit, Entry, changes, entry, sections};
 use project::{ChangelogSection, ChangelogSettings, ChangelogStyle, CommitForm};
 
+use crate::release_notes::{self, Extras};
 use crate::release_please;
 
 /// The notes, and the types that none of the sections names.
@@ -16,6 +17,9 @@ pub struct Section {
     pub unknown: BTreeMap<String, usize>,
 }
 
+/// A heading, and the lines below it.
+pub type Group = (String, String);
+
 /// What the message of a commit tells, as far as the form of the notes needs it.
 #[derive(Debug)]
 pub struct Told {
@@ -23,6 +27,8 @@ pub struct Told {
     changes: Vec<Change>,
     /// The change that the subject names.
     entry: Option<Entry>,
+    /// What release notes say beyond the change.
+    extras: Option<Extras>,
 }
 
 /// Makes notes in the form of the project.
@@ -45,7 +51,9 @@ impl<'a> Writer<'a> {
         let is_merge = commit.message.starts_with("Merge ");
         let changes = if as_release_please { changes(commit) } else { Vec::new() };
         let entry = (!as_release_please && !is_merge).then(|| entry(commit, self.settings.commits));
-        Told { changes, entry }
+        let is_notes = self.settings.style == ChangelogStyle::ReleaseNotes;
+        let extras = (is_notes && !is_merge).then(|| Extras::of(commit, entry.as_ref()));
+        Told { changes, entry, extras }
     }
 
     /// Makes the notes from the commits, which come newest first.
@@ -60,18 +68,29 @@ impl<'a> Writer<'a> {
             };
         }
         let entries: Vec<&Entry> = told.iter().filter_map(|told| told.entry.as_ref()).collect();
-        match self.settings.commits {
+        let (groups, unknown) = match self.settings.commits {
             CommitForm::Conventional => {
                 let vanished =
                     entries.iter().filter(|entry| entry.breaking.is_none() && !entry.kind.is_empty());
                 let unknown = unknown(vanished.map(|entry| entry.kind.clone()), sections);
-                Section { body: by_type(&entries, sections), unknown }
+                (by_type(&entries, sections), unknown)
             }
             CommitForm::Area | CommitForm::Plain => {
-                let body = by_area(&entries, self.settings.style, repository);
-                Section { body, unknown: BTreeMap::new() }
+                (by_area(&entries, self.settings.style, repository), BTreeMap::new())
             }
-        }
+        };
+        let gap = if self.settings.style == ChangelogStyle::Conventional { "\n\n" } else { "\n" };
+        let extras = told.iter().filter_map(|told| told.extras.as_ref());
+        let groups = match self.settings.style {
+            ChangelogStyle::KeepAChangelog if self.settings.commits == CommitForm::Conventional => {
+                [vec![("Breaking".to_owned(), what_breaks(&entries))], groups].concat()
+            }
+            ChangelogStyle::KeepAChangelog | ChangelogStyle::Conventional => groups,
+            ChangelogStyle::ReleaseNotes => {
+                release_notes::framed(groups, subjects_that_break(&entries), extras)
+            }
+        };
+        Section { body: joined(groups, gap), unknown }
     }
 
     fn writes_as_release_please(&self) -> bool {
@@ -88,61 +107,61 @@ fn unknown(kinds: impl Iterator<Item = String>, sections: &[ChangelogSection]) -
     unknown
 }
 
-/// What breaks, then one group for each heading.
-fn by_type(entries: &[&Entry], sections: &[ChangelogSection]) -> String {
-    let mut parts = Vec::new();
-    let breaking: String = entries
-        .iter()
-        .filter_map(|entry| Some(format!("- {}{}\n", scope(entry), entry.breaking.as_ref()?)))
-        .collect();
-    if !breaking.is_empty() {
-        parts.push(format!("### Breaking\n\n{breaking}"));
-    }
+/// One group for each heading.
+fn by_type(entries: &[&Entry], sections: &[ChangelogSection]) -> Vec<Group> {
     let shown: Vec<_> = sections.iter().filter(|section| !section.hidden).collect();
-    let mut headings: Vec<&str> = shown.iter().map(|section| section.section.as_str()).collect();
-    let mut seen = Vec::new();
-    headings.retain(|heading| {
-        !seen.contains(heading) && {
-            seen.push(heading);
-            true
+    let mut headings: Vec<&str> = Vec::new();
+    for section in &shown {
+        if !headings.contains(&section.section.as_str()) {
+            headings.push(&section.section);
         }
-    });
-    for heading in headings {
+    }
+    let group = |heading: &str| {
         let belongs = |entry: &&&Entry| {
             shown.iter().any(|section| section.section == heading && section.kind == entry.kind)
         };
-        let lines: String = entries
-            .iter()
-            .filter(belongs)
-            .map(|entry| format!("- {}{}\n", scope(entry), entry.description))
-            .collect();
-        if !lines.is_empty() {
-            parts.push(format!("### {heading}\n\n{lines}"));
-        }
-    }
-    parts.join("\n")
+        let line = |entry: &&Entry| format!("- {}{}\n", scope(entry), entry.description);
+        (heading.to_owned(), entries.iter().filter(belongs).map(line).collect())
+    };
+    headings.into_iter().map(group).collect()
 }
 
 /// The entries without an area first, then one group for each area in alphabetical order.
-fn by_area(entries: &[&Entry], style: ChangelogStyle, repository: Option<&str>) -> String {
+fn by_area(entries: &[&Entry], style: ChangelogStyle, repository: Option<&str>) -> Vec<Group> {
     let mut areas: BTreeMap<&str, String> = BTreeMap::new();
     for entry in entries {
         let short = &entry.id[..entry.id.len().min(7)];
         let line = match (style, repository) {
-            (ChangelogStyle::KeepAChangelog, _) => format!("- {}\n", entry.description),
             (ChangelogStyle::Conventional, None) => format!("* {} ({short})\n", entry.description),
             (ChangelogStyle::Conventional, Some(url)) => {
                 format!("* {} ([{short}]({url}/commit/{}))\n", entry.description, entry.id)
             }
+            _ => format!("- {}\n", entry.description),
         };
         areas.entry(&entry.kind).or_default().push_str(&line);
     }
-    let gap = if style == ChangelogStyle::Conventional { "\n\n" } else { "\n" };
-    let group = |(area, lines): (&str, String)| match area {
-        "" => lines,
-        area => format!("### {area}\n\n{lines}"),
+    areas.into_iter().map(|(area, lines)| (area.to_owned(), lines)).collect()
+}
+
+/// What breaks, in the words of the commits.
+fn what_breaks(entries: &[&Entry]) -> String {
+    let line = |entry: &&Entry| Some(format!("- {}{}\n", scope(entry), entry.breaking.as_ref()?));
+    entries.iter().filter_map(line).collect()
+}
+
+/// The changes that break something.
+fn subjects_that_break(entries: &[&Entry]) -> String {
+    let breaking = entries.iter().filter(|entry| entry.breaking.is_some());
+    breaking.map(|entry| format!("- {}{}\n", scope(entry), entry.description)).collect()
+}
+
+/// The groups that hold something, each below its heading; one without a name has none.
+fn joined(groups: Vec<Group>, gap: &str) -> String {
+    let filled = groups.into_iter().filter(|(_, lines)| !lines.is_empty());
+    let text = |(heading, lines): Group| {
+        if heading.is_empty() { lines } else { format!("### {heading}\n\n{lines}") }
     };
-    areas.into_iter().map(group).collect::<Vec<_>>().join(gap)
+    filled.map(text).collect::<Vec<_>>().join(gap)
 }
 
 fn scope(entry: &Entry) -> String {

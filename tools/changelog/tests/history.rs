@@ -112,6 +112,39 @@ fn the_next_section_has_the_version_that_the_commits_ask_for() {
 }
 
 #[test]
+fn release_notes_say_what_breaks_how_to_upgrade_and_who_made_it() {
+    let repository = Repository::new();
+    repository.write("release.toml", "[changelog]\nstyle = \"release-notes\"\n");
+    repository.write(".mailmap", "Ada Lovelace <ada@example.invalid> <old@example.invalid>\n");
+    repository.commit_by("A. L. <old@example.invalid>", "feat: start\n\nHighlight: It is here,\n  at last");
+    repository.commit_by(
+        "Bob <bob@example.invalid>",
+        "feat(io)!: drop the old form\n\nBREAKING CHANGE: convert files with `convert` first",
+    );
+    repository
+        .commit_by("Ada Lovelace <ada@example.invalid>", "fix: mend\n\nKnown-issue: it is slow on Mondays");
+    repository.commit_by("Ada Lovelace <ada@example.invalid>", "perf!: go fast\n\nUpgrade: nothing to do");
+    repository.commit_by("renovate[bot] <x@example.invalid>", "deps: y");
+    let printed = repository.run(&["--unreleased"]).stdout;
+    assert_eq!(
+        printed,
+        "## 1.0.0 (2026-03-01)\n\n### Highlights\n\n- It is here, at last\n\n\
+         ### Features\n\n- **io:** drop the old form\n- start\n\n### Fixes\n\n- mend\n\n### Improvements\n\n- go fast\n\n\
+         ### Breaking changes\n\n- go fast\n- **io:** drop the old form\n\n\
+         ### Upgrade notes\n\n- nothing to do\n- convert files with `convert` first\n\n\
+         ### Known issues\n\n- it is slow on Mondays\n\n### Contributors\n\n- Ada Lovelace\n- Bob\n"
+    );
+    repository.tag("v1.0.0", 0);
+    repository.commit_by("Bob <bob@example.invalid>", "chore: tidy");
+    assert_eq!(repository.run(&["--unreleased"]).stdout, "", "a name alone tells nobody anything");
+    let all = repository.run(&["--all"]).stdout;
+    assert!(all.starts_with("# Release notes\n\n## Unreleased\n\n- No change"), "{all}");
+    repository.write("RELEASE_NOTES.md", "# Release notes\n\n## Next release\n\n- By hand\n");
+    repository.commit_by("Bob <bob@example.invalid>", "fix: more");
+    assert_eq!(repository.run(&["--unreleased"]).stdout, "## 1.0.1 (2026-03-01)\n\n- By hand\n");
+}
+
+#[test]
 fn says_what_it_cannot_find() {
     let repository = Repository::new();
     for arguments in ["--all", "--unreleased"] {

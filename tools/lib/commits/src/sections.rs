@@ -38,6 +38,26 @@ const CONVENTIONAL: [(&str, &str); 12] = [
     ("ci", "-Continuous Integration"),
 ];
 
+/// The groups of release notes that come from the types of commits.
+const RELEASE_NOTES: [(&str, &str); 16] = [
+    ("feat", "Features"),
+    ("feature", "Features"),
+    ("fix", "Fixes"),
+    ("security", "Fixes"),
+    ("revert", "Fixes"),
+    ("perf", "Improvements"),
+    ("refactor", HIDDEN),
+    ("", "Improvements"),
+    ("build", HIDDEN),
+    ("chore", HIDDEN),
+    ("ci", HIDDEN),
+    ("deps", HIDDEN),
+    ("docs", HIDDEN),
+    ("style", HIDDEN),
+    ("test", HIDDEN),
+    ("tests", HIDDEN),
+];
+
 /// A heading that starts with a minus is hidden.
 const HIDDEN: &str = "-Other";
 
@@ -47,6 +67,7 @@ pub fn sections(settings: &ChangelogSettings) -> Vec<ChangelogSection> {
         (Some(sections), _) => return sections.clone(),
         (None, ChangelogStyle::KeepAChangelog) => &KEEP_A_CHANGELOG,
         (None, ChangelogStyle::Conventional) => &CONVENTIONAL,
+        (None, ChangelogStyle::ReleaseNotes) => &RELEASE_NOTES,
     };
     let section = |(kind, heading): &(&str, &str)| ChangelogSection {
         kind: (*kind).to_owned(),

@@ -158,8 +158,8 @@ impl From<VersionSpelling> for Spelling {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangelogSettings {
-    /// The file, in Markdown or by the end of its name in reStructuredText. Where it is left out, CHANGELOG.md, or the
-    /// one that is there of CHANGES.md, HISTORY.md, NEWS.md, their like in other endings and in docs/.
+    /// The file, in Markdown or by the end of its name in reStructuredText. Where it is left out, CHANGELOG.md, for
+    /// release notes RELEASE_NOTES.md, or the one that is there of CHANGES.md, HISTORY.md, NEWS.md, their like in other endings and in docs/.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub path: Option<ProjectPath>,
     /// The form of a section.
@@ -207,6 +207,9 @@ pub enum ChangelogStyle {
     KeepAChangelog,
     /// Conventional Commits: `## [1.3.0] (2026-03-01)` with Features, Bug Fixes, …
     Conventional,
+    /// Release notes: `## 1.3.0 (2026-03-01)` with Highlights, Features, Fixes, Breaking changes, Upgrade notes, Known
+    /// issues, Contributors; its file is RELEASE_NOTES.md.
+    ReleaseNotes,
 }
 
 /// `[auto]`: smaller steps below 1.0, as Release Please has them.
@@ -318,7 +321,11 @@ impl Default for ChangelogSettings {
 impl ChangelogSettings {
     /// The file, or the one that it is by default.
     pub fn path(&self) -> ProjectPath {
-        self.path.clone().unwrap_or_else(|| known_path("CHANGELOG.md"))
+        let usual = match self.style {
+            ChangelogStyle::KeepAChangelog | ChangelogStyle::Conventional => "CHANGELOG.md",
+            ChangelogStyle::ReleaseNotes => "RELEASE_NOTES.md",
+        };
+        self.path.clone().unwrap_or_else(|| known_path(usual))
     }
 }
 
