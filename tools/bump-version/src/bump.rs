@@ -8,7 +8,7 @@ use filter::{Outcome, Stage, Step};
 use project::{Project, Reachable, Tags, files};
 
 use crate::auto::{self, Asked, Nothing};
-use crate::edit::{Rewrite, rewrite};
+use crate::edit::{Rewrite, Wanted};
 use crate::journal::Journal;
 use crate::next::{Goal, Request};
 use crate::remarks::{Remark, held_by_post, untagged};
@@ -88,11 +88,8 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
         }
         used::refuse(&all, &reachable, &carried, &wanted)?;
     }
-    let mut rewrites = Vec::new();
     let siblings = project.pinned_siblings(&|path| journal.text_before(project, path))?;
-    for carrier in &carriers {
-        rewrites.extend(rewrite(carrier, &wanted, &siblings)?);
-    }
+    let rewrites = Wanted { version: &wanted, siblings: &siblings }.rewrites(&carriers)?;
     let previous = project.previous(&reachable, &carried, Some(&wanted))?;
     let mut release = project.release_of(&state, previous, wanted.clone(), goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();

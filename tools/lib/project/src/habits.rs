@@ -1,4 +1,4 @@
-//! Places of the version in files that are not Python's, found where they usually stand: package.json and its lock.
+//! Places of the version in files that are not Python's, found where they usually stand: package.json and charts.
 //!
 //! Such a place follows the version where it holds it now. Where it holds another one it is let alone: a web client or
 //! a chart may well have versions of its own.
@@ -20,7 +20,7 @@ impl Finder<'_> {
     /// The places of usual kinds at the project's root and in the folders of its packages.
     pub(crate) fn habits(&mut self) -> Result<()> {
         let project = self.project;
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut charts) = (BTreeSet::new(), BTreeSet::new());
         let packages = project.packages.iter().map(Some);
         // Where the packages version apart, what stands at the root is nobody's.
         let root = project.siblings.is_empty().then_some(None);
@@ -29,6 +29,7 @@ impl Finder<'_> {
             let Some(version) = self.held(package).filter(|_| seen.insert(path)) else { continue };
             let home = Home { path, package, version };
             self.node_manifest(&home)?;
+            self.charts(&home, &mut charts)?;
         }
         Ok(())
     }
@@ -70,7 +71,7 @@ impl Finder<'_> {
     }
 
     /// Adds a file with its usual places. Those that release.toml names are known already, and strict.
-    fn add(&mut self, mut found: Carrier) {
+    pub(crate) fn add(&mut self, mut found: Carrier) {
         let Some(known) = self.carriers.iter_mut().find(|carrier| carrier.path == found.path) else {
             self.carriers.push(found);
             return;
@@ -80,6 +81,7 @@ impl Finder<'_> {
         found.apart.retain(is_new);
         known.spots.extend(found.spots);
         known.apart.extend(found.apart);
+        known.seal = known.seal.take().or(found.seal);
     }
 }
 
@@ -96,8 +98,13 @@ impl Home<'_> {
         Ok(self.path.map_or_else(|| relative.parse(), |path| path.join(relative))?)
     }
 
-    /// Puts a place of a file where it belongs: what holds the version follows it.
-    pub(crate) fn sort(&self, carrier: &mut Carrier, value: ValuePlace, name: &str) {
+    /// The folder as text; empty for the project's root.
+    pub(crate) fn folder(&self) -> &str {
+        self.path.map_or("", ProjectPath::as_str)
+    }
+
+    /// Puts a place of a file where it belongs: what holds the version follows it. Says whether it does.
+    pub(crate) fn sort(&self, carrier: &mut Carrier, value: ValuePlace, name: &str) -> bool {
         let ValuePlace { range, is_plain } = value;
         let written = &carrier.text[range.clone()];
         let skipped = usize::from(written.starts_with(['v', 'V']));
@@ -111,6 +118,11 @@ impl Home<'_> {
             package: self.package.map(|package| package.name.clone()),
             is_plain: is_plain && skipped == 0,
         };
-        if follows { carrier.spots.push(spot) } else { carrier.apart.push(spot) }
+        if follows {
+            carrier.spots.push(spot)
+        } else {
+            carrier.apart.push(spot)
+        }
+        follows
     }
 }

@@ -3,6 +3,7 @@
 //! [`Project::find`] is the way in. Nothing here changes a file of the project but [`files::replace`], which a
 //! tool calls with what it decided, and nothing is printed.
 
+mod charts;
 mod command;
 mod component;
 mod configured;
@@ -22,6 +23,7 @@ mod places;
 mod python;
 mod reachable;
 mod requirement;
+mod seal;
 mod settings;
 mod settings_text;
 mod spots;
@@ -37,6 +39,7 @@ pub use foreign::Foreign;
 pub use git::{Config, Git, TagRef, TreeState};
 pub use places::{Carrier, Place, Spot};
 pub use reachable::Reachable;
+pub use seal::{Seal, SealKind};
 pub use settings::{
     AnnouncementSettings, AutoSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings,
     CommitForm, Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind,

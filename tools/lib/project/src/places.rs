@@ -8,6 +8,7 @@ use document::{Failure, PackageName, ProjectPath, Spelling, Version};
 
 use crate::find::{Project, ProjectPackage};
 use crate::finder::Finder;
+use crate::seal::Seal;
 use crate::settings::VersionFile;
 use crate::yaml::is_number;
 use crate::{files, toml_text};
@@ -24,6 +25,8 @@ pub struct Carrier {
     /// Places of a usual kind that hold another version than the project, and are let alone: what they belong to has
     /// versions of its own, or has drifted.
     pub apart: Vec<Spot>,
+    /// A digest that changes with the places.
+    pub seal: Option<Seal>,
 }
 
 /// One place in a text that holds a version.
@@ -87,7 +90,7 @@ impl std::fmt::Display for Place {
 impl Carrier {
     /// A file with its places.
     pub fn new(path: ProjectPath, text: String, spots: Vec<Spot>) -> Self {
-        Self { path, text, spots, apart: Vec::new() }
+        Self { path, text, spots, apart: Vec::new(), seal: None }
     }
 
     /// The version as a place spells it.
@@ -108,7 +111,12 @@ impl Carrier {
 
     /// The line of a place, counted from 1.
     pub fn line(&self, spot: &Spot) -> usize {
-        toml_text::place(&self.text, spot.range.start).line
+        self.line_at(spot.range.start)
+    }
+
+    /// The line of a byte, counted from 1.
+    pub fn line_at(&self, byte: usize) -> usize {
+        toml_text::place(&self.text, byte).line
     }
 }
 
@@ -121,7 +129,7 @@ impl Project {
     /// As [`Project::carriers`], with the texts from elsewhere than the working tree.
     pub fn carriers_read_by(&self, read: &dyn Fn(&ProjectPath) -> Result<String>) -> Result<Vec<Carrier>> {
         let mut carriers = self.search(read)?;
-        carriers.retain(|carrier| !carrier.spots.is_empty());
+        carriers.retain(|carrier| !carrier.spots.is_empty() || carrier.seal.is_some());
         Ok(carriers)
     }
 

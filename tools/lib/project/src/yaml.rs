@@ -75,6 +75,11 @@ impl Node {
         }
     }
 
+    /// The elements of a list; none for what is no list.
+    pub(crate) fn elements(&self) -> &[Rc<Node>] {
+        if let Node::List(list) = self { list } else { &[] }
+    }
+
     /// The single value; `None` for a list or a map.
     pub(crate) fn scalar(&self) -> Option<&Scalar> {
         if let Node::Scalar(scalar) = self { Some(scalar) } else { None }
