@@ -10,6 +10,7 @@ use toml_edit::{Item, Value};
 use crate::find::{Project, ProjectPackage};
 use crate::locks::{crate_lock, uv_lock};
 use crate::places::{Carrier, Place, Spot};
+use crate::poetry::{self, content_hash, poetry_lock};
 use crate::python::{self, CfgVersion};
 use crate::requirement;
 use crate::spots::{inner, parse_toml, without_bom};
@@ -85,6 +86,7 @@ impl Finder<'_> {
             for value in requirements(root) {
                 pin(&text, value, offset, (name, operator), &mut spots);
             }
+            spots.extend(poetry::pins(&text, root, offset, (name, operator)));
             if spots.len() == before {
                 let what = format!(
                     "cannot follow the pin of `{name}` in `{path}`: no dependency reads `{name}{operator}…`"
@@ -225,16 +227,28 @@ impl Finder<'_> {
         Ok(Some((path, text)))
     }
 
-    /// The packages' own entries in uv.lock, at the project's root or beside a package.
+    /// The packages' own entries in uv.lock and poetry.lock, at the project's root or beside a package.
     pub(crate) fn locks(&mut self) -> Result<()> {
-        let mut paths: Vec<ProjectPath> = vec!["uv.lock".parse()?];
-        for package in self.project.packages.iter().filter(|package| package.path.is_some()) {
-            paths.push(package.inside("uv.lock")?);
-        }
-        for path in paths {
-            if let Some((path, text)) = self.read_if_file(path)? {
+        let mut folders = vec![None];
+        folders.extend(
+            self.project.packages.iter().map(|package| package.path.as_ref()).filter(Option::is_some),
+        );
+        for folder in folders {
+            let inside = |file: &str| folder.map_or_else(|| file.parse(), |folder| folder.join(file));
+            if let Some((path, text)) = self.read_if_file(inside("uv.lock")?)? {
                 let spots = uv_lock(&self.project.packages, &path, &text)?;
                 self.carriers.push(Carrier::new(path, text, spots));
+            }
+            if let Some((path, text)) = self.read_if_file(inside("poetry.lock")?)? {
+                let spots = poetry_lock(&self.project.packages, &path, &text)?;
+                let manifest = inside("pyproject.toml")?;
+                let manifest = self.carriers.iter().find(|carrier| carrier.path == manifest);
+                let is_pin = |spot: &Spot| matches!(spot.place, Place::Pin(..));
+                let pinned = manifest.filter(|manifest| manifest.spots.iter().any(is_pin));
+                let seal =
+                    pinned.map(|manifest| content_hash(&path, &text, (&manifest.path, &manifest.text)));
+                let seal = seal.transpose()?.flatten();
+                self.carriers.push(Carrier { seal, ..Carrier::new(path, text, spots) });
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ mod locks;
 pub mod log;
 mod manifest;
 mod places;
+mod poetry;
 mod python;
 mod reachable;
 mod requirement;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::files::sha256;
+use crate::poetry::content_digest;
 use crate::yaml::{Node, parse_yaml};
 
 /// A digest in a lock file.
@@ -26,6 +27,12 @@ pub struct Seal {
 pub enum SealKind {
     /// `digest` of a Chart.lock, as Helm 3 makes it: SHA-256 over the dependencies of Chart.yaml and those of the lock.
     Chart,
+    /// `content-hash` of a poetry.lock, as Poetry 2.3 makes it: SHA-256 over the dependencies of pyproject.toml.
+    Poetry,
+    /// The same before Poetry 2.3, which left out the dependency groups of PEP 735.
+    PoetryWithoutGroups,
+    /// The same before Poetry 2, which knew no tables but its own.
+    PoetryTables,
 }
 
 impl Seal {
@@ -33,6 +40,7 @@ impl Seal {
     pub fn digest(&self, manifest: &str, lock: &str) -> Option<String> {
         match self.kind {
             SealKind::Chart => chart_digest(manifest, lock),
+            kind => content_digest(kind, manifest),
         }
     }
 }

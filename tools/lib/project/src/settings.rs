@@ -82,7 +82,8 @@ pub struct PackageSettings {
     pub required_files: Vec<String>,
     /// Modules that must import in a clean environment; the package's own name where it is left out.
     pub imports: Option<Vec<String>>,
-    /// Dependencies on packages of this project that follow its version, with their operator: `==`, `>=` or `~=`.
+    /// Dependencies on packages of this project that follow its version, with their operator: `==`, `>=` or `~=`,
+    /// or `^` or `~` in the tables of Poetry.
     #[serde(default)]
     pub pins: BTreeMap<String, String>,
     /// The folder for this package's wheels and sdists; the project's where it is left out.

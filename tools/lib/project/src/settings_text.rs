@@ -40,10 +40,10 @@ impl Settings {
             names.push(PackageName::normalise(&package.name)?.to_string());
             for (pinned, operator) in &package.pins {
                 PackageName::normalise(pinned)?;
-                if !matches!(operator.as_str(), "==" | ">=" | "~=") {
+                if !matches!(operator.as_str(), "==" | ">=" | "~=" | "^" | "~") {
                     let what =
                         format!("release.toml: `pins` of `{}`: `{operator}` is no operator", package.name);
-                    return Err(Failure::new(what).hint("use `==`, `>=` or `~=`"));
+                    return Err(Failure::new(what).hint("use `==`, `>=` or `~=`, or Poetry's `^` or `~`"));
                 }
             }
         }
