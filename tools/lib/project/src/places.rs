@@ -68,7 +68,7 @@ impl Place {
     pub fn spelling(&self) -> Spelling {
         match self {
             Place::Crate => Spelling::SemVer,
-            Place::Usual(_, spelling) | Place::Configured(spelling) => *spelling,
+            Place::Usual(_, spelling) | Place::Manifest(spelling) | Place::Configured(spelling) => *spelling,
             _ => Spelling::Pep440,
         }
     }
