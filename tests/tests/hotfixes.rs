@@ -69,7 +69,9 @@ fn a_hotfix_that_is_cut_from_main_names_what_it_would_ship() -> Result<()> {
     let sandbox = released()?;
     let said = text(&sandbox.run("bump-version", &["post", "--dry-run"], "")?.stderr);
     assert!(said.contains("note: 0.4.0.post1 holds") && said.contains("[TE] Half of a feature"), "{said}");
-    sandbox.shell("sed -i 's/area/conventional/' release.toml && git commit -qam 'feat: commits that tell more'")?;
+    sandbox.shell(
+        "sed -i 's/area/conventional/' release.toml && git commit -qam 'feat: commits that tell more'",
+    )?;
     let said = text(&sandbox.run("bump-version", &["post", "--dry-run"], "")?.stderr);
     assert!(said.contains("warning: 0.4.0.post1 holds") && said.contains("is cut from v0.4.0"), "{said}");
     Ok(())

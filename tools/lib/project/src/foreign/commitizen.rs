@@ -138,7 +138,7 @@ fn names(foreign: &mut Foreign, table: &Table) {
 fn changelog(foreign: &mut Foreign, map: Option<Table>, table: &Table) {
     let place = table.place("changelog_file");
     match table.text("changelog_file").unwrap_or("CHANGELOG.md").parse() {
-        Ok(path) => foreign.settings.changelog.path = path,
+        Ok(path) => foreign.settings.changelog.path = Some(path),
         Err(cause) => foreign.problem(&place, &cause.to_string()),
     }
     foreign.from("changelog.path", place);

@@ -103,7 +103,7 @@ fn add(foreign: &mut Foreign, root: &Path, component: &Component<'_>, apart: boo
     if !apart {
         foreign.from("project.tag", component.place("include-component-in-tag"));
         foreign.settings.project.tag = component.tag();
-        foreign.settings.changelog.path = path;
+        foreign.settings.changelog.path = Some(path);
     }
     let owner = named.filter(|_| apart);
     extra_files::add_manifest(foreign, root, component, owner.as_deref());
@@ -325,7 +325,7 @@ mod tests {
             "{\n\"changelog-path\": \"A.md\",\n\"release-as\": \"2.0.0\",\n\"plugins\": [\"sentence-case\"],\n\"packages\": {\n\".\": {\n\
              \"changelog-path\": \"B.md\",\n\"changelog-sections\": [{\"type\": \"feat\", \"section\": \"New\"}, {\"type\": \"docs\", \"section\": \"D\", \"hidden\": true}]}}}",
         );
-        assert_eq!(foreign.settings.changelog.path.as_str(), "B.md");
+        assert_eq!(foreign.settings.changelog.path.as_ref().map(ProjectPath::as_str), Some("B.md"));
         assert_eq!(
             foreign.origin("changelog.path"),
             Some("`release-please-config.json:7` (`changelog-path`)")

@@ -161,7 +161,7 @@ fn changelog(foreign: &mut Foreign, table: Option<Table>, main: &Table) {
     let table = table.unwrap_or_else(|| Table { entries: std::collections::BTreeMap::new(), ..main.clone() });
     let place = table.place("changelog_file");
     match table.text("changelog_file").unwrap_or("CHANGELOG.md").parse() {
-        Ok(path) => foreign.settings.changelog.path = path,
+        Ok(path) => foreign.settings.changelog.path = Some(path),
         Err(cause) => foreign.problem(&place, &cause.to_string()),
     }
     foreign.from("changelog.path", place.clone());

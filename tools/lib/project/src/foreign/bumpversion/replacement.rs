@@ -26,7 +26,7 @@ pub(super) fn add(
     if is_changelog && !entry.is_pattern {
         foreign.from("changelog.path", format!("{place}; `changelog` writes its section"));
         match path(&entry.path) {
-            Ok(path) => foreign.settings.changelog.path = path,
+            Ok(path) => foreign.settings.changelog.path = Some(path),
             Err(cause) => foreign.problem(&place, &cause.to_string()),
         }
         return;
