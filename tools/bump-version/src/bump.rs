@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use document::{CommitId, Failure, Level, Release, Version};
 use filter::{Outcome, Stage, Step};
-use project::{Project, Reachable, Tags, files};
+use project::{Project, Reachable, Tags};
 
 use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, Wanted};
@@ -144,7 +144,7 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     let journal = Journal::read(project, Some(&bump.head))?;
     for rewrite in &bump.rewrites {
         let now = journal.text_before(project, &rewrite.path)?;
-        if files::sha256(now.as_bytes()) != rewrite.edit.before {
+        if now != rewrite.before {
             let what = format!("cannot bump `{}`: it changed while the bump was planned", rewrite.path);
             return Err(Failure::new(what).hint("run it again").into());
         }
