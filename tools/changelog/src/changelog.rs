@@ -55,6 +55,12 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
         stage.skip(path, format!("it has the section {version} already"));
         return Ok(Notes { body, edit: Some(edit) });
     }
+    let (own, edited) = (changelog.read(&after), changelog.read(&now));
+    if let (Some(body), true) = (edited.section_of(version), own.around(version) == edited.around(version)) {
+        stage.skip(path, format!("it has the section {version} already, and people have edited it"));
+        let edit = NotesEdit { after: files::sha256(now.as_bytes()), ..edit };
+        return Ok(Notes { body, edit: Some(edit) });
+    }
     if now != before {
         let what = format!("cannot write `{path}`: it has changes that are not committed");
         return Err(Failure::new(what)

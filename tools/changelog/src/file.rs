@@ -70,6 +70,11 @@ impl<'a> Changelog<'a> {
         Self { text, syntax, newline }
     }
 
+    /// Reads another state of the same file.
+    pub fn read<'b>(&self, text: &'b str) -> Changelog<'b> {
+        Changelog::new(text, self.syntax)
+    }
+
     /// The entries below `[Unreleased]` in Markdown, without groups that hold none; `None` when there are none.
     pub fn unreleased(&self) -> Option<String> {
         let section = self.open(&self.sections())?;
@@ -77,6 +82,11 @@ impl<'a> Changelog<'a> {
         let nothing = body.trim().trim_start_matches(['-', '*', ' ']).to_lowercase();
         let is_empty = nothing.is_empty() || nothing.starts_with("nothing changed yet");
         (!is_empty).then_some(body)
+    }
+
+    /// Says whether the file has a section of a version.
+    pub fn has(&self, version: &Version) -> bool {
+        self.sections().iter().any(|section| section.is_of(version))
     }
 
     /// The body of the section of a version in Markdown, where the file has one already.
@@ -101,7 +111,7 @@ impl<'a> Changelog<'a> {
         let newest = sections.iter().find(|section| matches!(Title::read(section.title), Title::Released(_)));
         let heading = match open.filter(is_pending) {
             Some(section) => section.mark.title(&title::dated(section.title, step)),
-            None => self.heading(newest, step, style, repository),
+            None => self.heading(newest.or(open.as_ref()), step, style, repository),
         };
         let body = match (self.syntax, open) {
             // What people wrote stays in their words.
@@ -130,9 +140,66 @@ impl<'a> Changelog<'a> {
         let gap = if after.trim().is_empty() { "" } else { newline };
         let text = format!("{before}{section}{gap}{}", after.trim_start_matches(['\r', '\n']));
         match (self.syntax, style) {
-            (Syntax::Markdown, ChangelogStyle::KeepAChangelog) => links::with_links(&text, step, newline),
+            (Syntax::Markdown, ChangelogStyle::KeepAChangelog) => {
+                links::with_links(&text, step, true, newline)
+            }
             _ => text,
         }
+    }
+
+    /// The text with a section for each release that has none, in the order of the versions. The releases come with
+    /// their notes, the highest first.
+    pub fn with_missing(
+        &self,
+        releases: &[(&VersionStep, &str)],
+        style: ChangelogStyle,
+        repository: Option<&str>,
+    ) -> String {
+        let sections = self.sections();
+        let released: Vec<(Version, &Section<'a>)> = sections
+            .iter()
+            .filter_map(|section| match Title::read(section.title) {
+                Title::Released(version) => Some((version, section)),
+                _ => None,
+            })
+            .collect();
+        let open = self.open(&sections);
+        let newest = released.first().map(|(_, section)| *section).or(open.as_ref());
+        let (mut text, mut at) = (String::new(), 0);
+        let newline = self.newline;
+        for (step, body) in releases {
+            let below = released.iter().find(|(version, _)| *version < step.current);
+            let last = sections.last().map_or_else(|| self.foot(), |section| section.end);
+            let place = below.map_or(last, |(_, section)| section.start);
+            text.push_str(&self.text[at..place.max(at)]);
+            at = place.max(at);
+            let gap = newline.repeat(2);
+            let is_start = text.trim_start_matches('\u{feff}').is_empty();
+            if !is_start && !text.ends_with(&gap) {
+                text.push_str(if text.ends_with('\n') { newline } else { &gap });
+            }
+            let body = if self.syntax == Syntax::Rst { rst::from_markdown(body) } else { (*body).to_owned() };
+            let heading = self.heading(newest, step, style, repository);
+            let section = format!("{heading}\n\n{}\n", body.trim_end()).replace('\n', newline);
+            text.push_str(&section);
+            if !self.text[at..].is_empty() && !self.text[at..].starts_with(newline) {
+                text.push_str(newline);
+            }
+        }
+        text.push_str(&self.text[at..]);
+        let has_links = self.syntax == Syntax::Markdown && style == ChangelogStyle::KeepAChangelog;
+        let has_links = has_links && text.contains("/compare/");
+        for (step, _) in releases.iter().rev().filter(|_| has_links) {
+            let is_newest = released.iter().all(|(version, _)| *version < step.current);
+            text = links::with_links(&text, step, is_newest, newline);
+        }
+        text
+    }
+
+    /// What stands before and behind the section of a version.
+    pub fn around(&self, version: &Version) -> Option<(&'a str, &'a str)> {
+        let section = self.sections().into_iter().find(|section| section.is_of(version))?;
+        Some((&self.text[..section.start], &self.text[section.end..]))
     }
 
     fn sections(&self) -> Vec<Section<'a>> {

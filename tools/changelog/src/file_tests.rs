@@ -306,6 +306,15 @@ proptest! {
             } else {
                 prop_assert!(again.section_of(&step().current).is_some(), "{:?}", written);
             }
+            let step = step();
+            let missing = [(&step, "- New\n")];
+            let missing = if changelog.has(&step.current) { &[] } else { &missing[..] };
+            let rebuilt = changelog.with_missing(missing, ChangelogStyle::Conventional, None);
+            prop_assert!(Changelog::new(&rebuilt, syntax).has(&step.current), "{:?}", rebuilt);
+            for section in changelog.sections() {
+                let kept = text[section.start..section.end].trim_end();
+                prop_assert!(rebuilt.contains(kept), "{:?} {:?}", kept, rebuilt);
+            }
             // Every other section is where it was, word for word.
             for section in changelog.sections().iter().filter(|section| !Title::read(section.title).is_open()) {
                 let kept = text[section.start..section.end].trim_end();

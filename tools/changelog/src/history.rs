@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use commits::{Commit, Era, Next, Tagged, eras, next, since_last_release};
 use document::{Failure, Level, Version, VersionStep};
-use filter::Stage;
+use filter::{Outcome, Stage, Step};
 use project::{ChangelogStyle, CommitForm, Repository, Tags, date_of, files};
 
 use crate::address::web_address;
@@ -57,15 +57,55 @@ impl<'a> History<'a> {
 
     /// The whole history as a file: a title, the sections, and where the style has them the compare links.
     pub fn all(&self) -> Result<String> {
-        let passages = self.passages(&self.head()?, None)?;
+        Ok(self.whole(&self.passages(&self.head()?, None)?))
+    }
+
+    fn whole(&self, passages: &[Passage]) -> String {
         let title = if self.style() == ChangelogStyle::ReleaseNotes { "Release notes" } else { "Changelog" };
-        let mut text = format!("# {title}\n\n{}", self.joined(&passages));
+        let mut text = format!("# {title}\n\n{}", self.joined(passages));
         let url = self.url.as_ref().filter(|_| self.style() == ChangelogStyle::KeepAChangelog);
         if let Some(url) = url {
             text.push('\n');
-            passages.iter().for_each(|passage| text.push_str(&passage.link(url, &passages)));
+            passages.iter().for_each(|passage| text.push_str(&passage.link(url, passages)));
         }
-        Ok(text)
+        text
+    }
+
+    /// Writes a section into the file for each release that has none there; what the file holds stays. Without a file
+    /// the whole history is written.
+    pub fn rebuild(&self) -> Result<()> {
+        let settings = &self.repository.settings.changelog;
+        let found = names::in_tree(settings, &self.repository.root);
+        let path = found.clone().unwrap_or_else(|| settings.path());
+        let file = path.under(&self.repository.root);
+        let passages = self.passages(&self.head()?, None)?;
+        let releases =
+            passages.iter().filter_map(|passage| Some((passage.step.as_ref()?, passage.body.as_str())));
+        let (releases, text) = if found.is_some() {
+            let before = files::read_text(&file)?;
+            let changelog = Changelog::new(&before, Syntax::of(path.as_str(), &before));
+            let missing: Vec<_> = releases.filter(|(step, _)| !changelog.has(&step.current)).collect();
+            let text = changelog.with_missing(&missing, self.style(), self.url.as_deref());
+            (missing, text)
+        } else {
+            (releases.collect(), self.whole(&passages))
+        };
+        if releases.is_empty() && found.is_some() {
+            self.stage.skip(&path, "it has a section for each release already");
+            return Ok(());
+        }
+        let names: Vec<String> = releases.iter().map(|(step, _)| step.current.to_string()).collect();
+        let action = match found {
+            Some(_) => format!("edit {path}: add {}", names.join(", ")),
+            None => format!("write {path}: {} releases", names.len()),
+        };
+        let lock = (!self.stage.is_dry_run()).then(|| self.repository.git.state().lock()).transpose()?;
+        self.stage.perform(&[Step::Do(action)], |_| {
+            files::replace(&file, text.as_bytes())?;
+            Ok(Outcome::Done)
+        })?;
+        drop(lock);
+        Ok(())
     }
 
     /// The section of the next release, from the entries in the file, else from the commits since the last one.

@@ -20,7 +20,7 @@ use project::{Project, Repository};
 /// What stands below [Unreleased] becomes the section; where nothing does, the commits since the last release
 /// are grouped by their type (Conventional Commits 1.0).
 ///
-/// --unreleased, --all, --from and --to read no document: they print Markdown, in any git repository.
+/// --unreleased, --all, --from, --to and --rebuild read no document, and work in any git repository.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("history").multiple(true))]
 struct Arguments {
@@ -33,6 +33,9 @@ struct Arguments {
     /// Print the sections of all releases, made from the commits
     #[arg(long, group = "history", conflicts_with_all = ["from", "to"])]
     all: bool,
+    /// Write a section into the changelog for each release that has none there, and leave all else
+    #[arg(long, group = "history", conflicts_with_all = ["unreleased", "all", "from", "to"])]
+    rebuild: bool,
     /// Print the sections of the releases after this tag, version or commit
     #[arg(long, group = "history", value_name = "TAG")]
     from: Option<String>,
@@ -47,9 +50,13 @@ struct Arguments {
 fn main() -> ExitCode {
     filter::run("changelog", |arguments: &Arguments, stage| {
         let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-        if arguments.unreleased || arguments.all || from.is_some() || to.is_some() {
+        let is_history = arguments.unreleased || arguments.all || arguments.rebuild;
+        if is_history || from.is_some() || to.is_some() {
             let repository = Repository::find(stage.project(), arguments.package.as_deref())?;
             let history = History::open(&repository, stage)?;
+            if arguments.rebuild {
+                return history.rebuild().map(|()| Output::Nothing);
+            }
             return Ok(Output::Text(match (arguments.unreleased, arguments.all) {
                 (true, _) => history.unreleased()?,
                 (_, true) => history.all()?,

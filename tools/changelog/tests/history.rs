@@ -145,6 +145,48 @@ fn release_notes_say_what_breaks_how_to_upgrade_and_who_made_it() {
 }
 
 #[test]
+fn a_rebuilt_file_keeps_what_people_wrote() {
+    let repository = Repository::new();
+    for (version, message) in
+        [("1.0.0", "feat: one"), ("1.1.0", "feat: two"), ("1.2.0", "fix: three"), ("2.0.0", "feat!: four")]
+    {
+        repository.commit(message, 0);
+        repository.tag(&format!("v{version}"), 0);
+    }
+    let links = "[Unreleased]: https://h/compare/v1.1.0...HEAD\n[1.1.0]: https://h/compare/v1.0.0...v1.1.0\n";
+    let head = "# Changelog\n\n## [Unreleased]\n\n- By hand\n\n";
+    let kept = "## v1.1.0 - a title\n\n- Two, in better words";
+    repository.write("HISTORY.md", &format!("{head}{kept}\n\n{links}"));
+    let dry = repository.run(&["--rebuild", "--dry-run"]);
+    assert_eq!(dry.stderr, "changelog: edit HISTORY.md: add 2.0.0, 1.2.0, 1.0.0\n");
+    assert_eq!(repository.run(&["--rebuild"]).stderr, dry.stderr);
+    let section = |version: &str, group: &str, entry: &str| {
+        format!("## [{version}] - 1970-01-01\n\n### {group}\n\n- {entry}\n")
+    };
+    let expected = format!(
+        "{head}{}\n{}\n{kept}\n\n{}\n[Unreleased]: https://h/compare/v2.0.0...HEAD\n\
+         [2.0.0]: https://h/compare/v1.2.0...v2.0.0\n[1.2.0]: https://h/compare/v1.1.0...v1.2.0\n\
+         [1.1.0]: https://h/compare/v1.0.0...v1.1.0\n",
+        section("2.0.0", "Breaking", "four\n\n### Added\n\n- four"),
+        section("1.2.0", "Fixed", "three"),
+        section("1.0.0", "Added", "one"),
+    );
+    assert_eq!(repository.read("HISTORY.md"), expected);
+    let again = repository.run(&["--rebuild"]);
+    assert_eq!(again.stderr, "changelog: skip: HISTORY.md: it has a section for each release already\n");
+    assert_eq!(repository.read("HISTORY.md"), expected);
+}
+
+#[test]
+fn a_rebuilt_file_that_was_absent_is_the_whole_history() {
+    let repository = Repository::new();
+    repository.commit("feat: one", 0);
+    repository.tag("v1.0.0", 0);
+    assert_eq!(repository.run(&["--rebuild"]).stderr, "changelog: write CHANGELOG.md: 1 releases\n");
+    assert_eq!(repository.read("CHANGELOG.md"), repository.run(&["--all"]).stdout);
+}
+
+#[test]
 fn says_what_it_cannot_find() {
     let repository = Repository::new();
     for arguments in ["--all", "--unreleased"] {

@@ -8,7 +8,7 @@ use super::{Changelog, Syntax};
 
 /// Keeps the compare links at the foot right: `[Unreleased]` starts at the new tag, and the new version gets a link
 /// of its own, below that of `[Unreleased]` or above that of the release before.
-pub fn with_links(text: &str, step: &VersionStep, newline: &str) -> String {
+pub fn with_links(text: &str, step: &VersionStep, is_newest: bool, newline: &str) -> String {
     let lines = lines(text);
     let sections = Changelog::new(text, Syntax::Markdown).sections();
     let own = sections.iter().find(|section| section.is_of(&step.current));
@@ -20,6 +20,8 @@ pub fn with_links(text: &str, step: &VersionStep, newline: &str) -> String {
     if links.iter().any(|link| link.names(&step.current)) {
         return text.to_owned();
     }
+    // Only the newest release is where the unreleased changes start.
+    links.retain(|link| is_newest || !link.label.eq_ignore_ascii_case("unreleased"));
     links.sort_by_key(|link| !link.label.eq_ignore_ascii_case("unreleased"));
     let previous = |link: &&Compare<'_>| step.previous.as_ref().is_some_and(|version| link.names(version));
     let Some(link) =
