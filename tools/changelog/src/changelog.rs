@@ -11,7 +11,7 @@ use project::{Project, files};
 use crate::address::web_address;
 use crate::file::{Changelog, Syntax};
 use crate::names;
-use crate::section::{Section, Told, Writer};
+use crate::section::{Told, Writer};
 
 /// What stands in for notes when no commit tells users anything.
 pub const NOTHING: &str = "- No change that users will notice\n";
@@ -115,10 +115,11 @@ fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<Stri
     let commits = since_previous(project, release)?;
     let url = address(project, release)?;
     let count = commits.len();
-    let writer = Writer::new(&project.settings.changelog, url);
+    let writer = Writer::new(&project.settings.changelog, url, &project.root)?;
     let told: Vec<Told> = commits.iter().map(|commit| writer.tell(commit)).collect();
-    let Section { body, unknown } = writer.section(&told);
-    warn_of(&unknown, stage);
+    let section = writer.section(&told);
+    warn_of(&section.unknown, stage);
+    let body = writer.body(section, &told, Some(&release.version))?;
     if !body.is_empty() {
         return Ok(body);
     }

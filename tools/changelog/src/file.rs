@@ -273,6 +273,12 @@ impl Mark {
     }
 }
 
+/// The first line of notes in Markdown that would start a section of its own.
+pub fn starts_a_section(body: &str) -> Option<&str> {
+    let section = markdown::sections(body).into_iter().next()?;
+    body[section.start..].lines().next()
+}
+
 /// The heading of a release's section.
 pub fn heading(step: &VersionStep, style: ChangelogStyle, repository: Option<&str>) -> String {
     let (version, date) = (&step.current, &step.date);

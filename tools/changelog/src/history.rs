@@ -34,7 +34,7 @@ impl<'a> History<'a> {
     pub fn open(repository: &'a Repository, stage: &'a Stage) -> Result<Self> {
         let settings = &repository.settings;
         let url = web_address(&repository.git, &settings.project.remote)?;
-        let writer = Writer::new(&settings.changelog, url.clone());
+        let writer = Writer::new(&settings.changelog, url.clone(), &repository.root)?;
         Ok(Self { repository, url, writer, stage })
     }
 
@@ -125,19 +125,21 @@ impl<'a> History<'a> {
             None => None,
         };
         let count = commits.len();
-        let generated = || {
-            let told: Vec<Told> = commits.iter().map(|commit| self.writer.tell(commit)).collect();
-            let section = self.writer.section(&told);
-            warn_of(&section.unknown, self.stage);
-            section.body
+        let step = version.map(|version| self.step(version, last.clone(), project::today()));
+        let body = match written {
+            Some(written) => written,
+            None => {
+                let told: Vec<Told> = commits.iter().map(|commit| self.writer.tell(commit)).collect();
+                let section = self.writer.section(&told);
+                warn_of(&section.unknown, self.stage);
+                self.writer.body(section, &told, step.as_ref())?
+            }
         };
-        let body = written.unwrap_or_else(generated);
         if body.is_empty() {
             let since = last.as_ref().map_or("the first commit", |(_, tag)| tag);
             self.stage.warn(format!("none of the {count} commits since {since} tells users anything"));
             return Ok(String::new());
         }
-        let step = version.map(|version| self.step(version, last, project::today()));
         Ok(Passage { step, body }.text(self.style(), self.url.as_deref()))
     }
 
@@ -163,9 +165,9 @@ impl<'a> History<'a> {
         let mut unknown = BTreeMap::new();
         let mut passages = Vec::new();
         let sections = self.sections(&eras);
-        for (at, (Era { release, .. }, section)) in eras.iter().zip(sections).enumerate() {
-            for (kind, count) in section.unknown {
-                *unknown.entry(kind).or_default() += count;
+        for (at, (Era { release, commits }, section)) in eras.iter().zip(sections).enumerate() {
+            for (kind, count) in &section.unknown {
+                *unknown.entry(kind.clone()).or_default() += count;
             }
             let below = eras[at + 1..].iter().find_map(|era| era.release.as_ref());
             let below = below.map(|below| (below.version.clone(), below.tag.clone())).or(before.clone());
@@ -173,7 +175,8 @@ impl<'a> History<'a> {
                 tag: release.tag.clone(),
                 ..self.step(release.version.clone(), below, date_of(release.time))
             });
-            let body = if section.body.is_empty() { NOTHING.to_owned() } else { section.body };
+            let body = self.writer.body(section, commits, step.as_ref())?;
+            let body = if body.is_empty() { NOTHING.to_owned() } else { body };
             passages.push(Passage { step, body });
         }
         warn_of(&unknown, self.stage);

@@ -8,6 +8,7 @@ mod names;
 mod release_notes;
 mod release_please;
 mod section;
+mod template;
 
 use std::process::ExitCode;
 

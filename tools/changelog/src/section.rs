@@ -1,12 +1,17 @@
 //! The notes of a release, grouped for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Result;
 
 use commits::{Change, Commit, Entry, changes, entry, sections};
+use document::VersionStep;
 use project::{ChangelogSection, ChangelogSettings, ChangelogStyle, CommitForm};
 
 use crate::release_notes::{self, Extras};
 use crate::release_please;
+use crate::template::{self, Notes, Template};
 
 /// The notes, and the types that none of the sections names.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub struct Told {
     entry: Option<Entry>,
     /// What release notes say beyond the change.
     extras: Option<Extras>,
+    /// The commit itself, for a template.
+    commit: Option<Commit>,
 }
 
 /// Makes notes in the form of the project.
@@ -37,12 +44,15 @@ pub struct Writer<'a> {
     settings: &'a ChangelogSettings,
     sections: Vec<ChangelogSection>,
     repository: Option<String>,
+    template: Option<Template>,
 }
 
 impl<'a> Writer<'a> {
-    /// A writer; `repository` is its web address, for links.
-    pub fn new(settings: &'a ChangelogSettings, repository: Option<String>) -> Self {
-        Self { settings, sections: sections(settings), repository }
+    /// A writer; `repository` is its web address, for links, and `root` the folder of the template.
+    pub fn new(settings: &'a ChangelogSettings, repository: Option<String>, root: &Path) -> Result<Self> {
+        let template = settings.template.as_deref().map(|template| Template::read(template, root));
+        let template = template.transpose()?;
+        Ok(Self { settings, sections: sections(settings), repository, template })
     }
 
     /// Reads the message of a commit.
@@ -53,7 +63,8 @@ impl<'a> Writer<'a> {
         let entry = (!as_release_please && !is_merge).then(|| entry(commit, self.settings.commits));
         let is_notes = self.settings.style == ChangelogStyle::ReleaseNotes;
         let extras = (is_notes && !is_merge).then(|| Extras::of(commit, entry.as_ref()));
-        Told { changes, entry, extras }
+        let commit = self.template.as_ref().map(|_| commit.clone());
+        Told { changes, entry, extras, commit }
     }
 
     /// Makes the notes from the commits, which come newest first.
@@ -95,7 +106,57 @@ impl<'a> Writer<'a> {
 
     fn writes_as_release_please(&self) -> bool {
         let form = (self.settings.style, self.settings.commits);
-        form == (ChangelogStyle::Conventional, CommitForm::Conventional)
+        self.template.is_none() && form == (ChangelogStyle::Conventional, CommitForm::Conventional)
+    }
+
+    /// The body of a section, by the template where the project has one.
+    pub fn body(&self, section: Section, told: &[Told], step: Option<&VersionStep>) -> Result<String> {
+        let Some(template) = &self.template else { return Ok(section.body) };
+        let mut notes = Notes::of(step, self.repository.as_deref());
+        let commits = || told.iter().filter_map(|told| told.commit.as_ref().map(|commit| (told, commit)));
+        notes.commits = commits().map(|(_, commit)| raw(commit)).collect();
+        let all = commits().filter_map(|(told, commit)| Some(template_entry(told.entry.as_ref()?, commit)));
+        let all: Vec<template::Entry<'_>> = all.collect();
+        notes.breaking = all.iter().filter(|entry| entry.breaking.is_some()).cloned().collect();
+        let shown: Vec<(&str, &str)> = match self.settings.commits {
+            CommitForm::Conventional => {
+                let shown = self.sections.iter().filter(|section| !section.hidden);
+                shown.map(|section| (section.kind.as_str(), section.section.as_str())).collect()
+            }
+            CommitForm::Area | CommitForm::Plain => {
+                let areas: BTreeSet<&str> = all.iter().map(|entry| entry.kind).collect();
+                areas.into_iter().map(|area| (area, area)).collect()
+            }
+        };
+        for (_, name) in &shown {
+            let belongs = |entry: &&template::Entry<'_>| shown.contains(&(entry.kind, name));
+            let entries: Vec<_> = all.iter().filter(belongs).cloned().collect();
+            if !entries.is_empty() && notes.groups.iter().all(|group| group.name != *name) {
+                notes.groups.push(template::Group { name, entries });
+            }
+        }
+        template.write(&notes)
+    }
+}
+
+fn template_entry<'a>(entry: &'a Entry, commit: &'a Commit) -> template::Entry<'a> {
+    template::Entry {
+        kind: &entry.kind,
+        scope: entry.scope.as_deref(),
+        description: &entry.description,
+        breaking: entry.breaking.as_deref(),
+        issues: template::issues(&commit.message),
+        commit: raw(commit),
+    }
+}
+
+fn raw(commit: &Commit) -> template::Raw<'_> {
+    template::Raw {
+        id: &commit.id,
+        short_id: commit.short(),
+        author: &commit.author,
+        subject: commit.subject(),
+        message: &commit.message,
     }
 }
 
@@ -182,7 +243,7 @@ mod tests {
     }
 
     fn from_commits(commits: &[Commit], settings: &ChangelogSettings, repository: Option<&str>) -> Section {
-        let writer = Writer::new(settings, repository.map(str::to_owned));
+        let writer = Writer::new(settings, repository.map(str::to_owned), Path::new("")).unwrap();
         let told: Vec<Told> = commits.iter().map(|commit| writer.tell(commit)).collect();
         writer.section(&told)
     }

@@ -186,6 +186,71 @@ fn a_rebuilt_file_that_was_absent_is_the_whole_history() {
     assert_eq!(repository.read("CHANGELOG.md"), repository.run(&["--all"]).stdout);
 }
 
+/// A repository with two releases and a template.
+fn with_template(template: &str) -> Repository {
+    let repository = Repository::new();
+    repository.write("release.toml", "[changelog]\ntemplate = \"notes.j2\"\n");
+    repository.write("notes.j2", template);
+    repository.commit("feat(io)!: one (#7)\n\nCloses #5", 0);
+    repository.tag("v1.0.0", 0);
+    repository.commit("fix: two & <three>", 0);
+    repository.commit("chore: hidden", 0);
+    repository
+}
+
+#[test]
+fn a_template_writes_the_notes() {
+    let repository = with_template(
+        "{{ previous or 'nothing' }} -> {{ version }} {{ compare }}\n\n{% for group in groups %}\n### {{ group.name }}\n\n\
+         {% for entry in group.entries %}\n- {% if entry.scope %}{{ entry.scope }}: {% endif %}{{ entry.description }} \
+         by {{ entry.author }} in {{ entry.short_id | length }} {{ entry.issues | join('+') }}\n{% endfor %}\n{% endfor %}\n\
+         {{ commits | length }} commits, {{ breaking | length }} breaking\n",
+    );
+    let printed = repository.run(&["--unreleased"]);
+    assert_eq!(
+        printed.stdout,
+        "## [1.0.1] - 2026-03-01\n\n1.0.0 -> 1.0.1 https://host.example/o/r/compare/v1.0.0...v1.0.1\n\n### Fixed\n\n\
+         - two & <three> by A Tester in 7 \n2 commits, 0 breaking\n",
+        "{}",
+        printed.stderr
+    );
+    let first = repository.run(&["--to", "v1.0.0"]).stdout;
+    assert!(
+        first.contains(
+            "nothing -> 1.0.0 None\n\n### Added\n\n- io: one (#7) by A Tester in 7 7+5\n1 commits, 1 breaking"
+        ),
+        "{first}"
+    );
+    repository.write("release.toml", "[changelog]\ntemplate = '{{ tag }} of {{ date }}'\n");
+    assert_eq!(repository.run(&["--unreleased"]).stdout, "## [1.0.1] - 2026-03-01\n\nv1.0.1 of 2026-03-01\n");
+}
+
+#[test]
+fn a_wrong_template_is_named_with_its_line() {
+    for (template, error) in [
+        ("a\n{{ groups[0].nmae }}\n", "cannot use the template `notes.j2:2`: "),
+        ("a\n\n{% for x %}\n", "cannot use the template `notes.j2:3`: "),
+        (
+            "x\n## [0.1.0]\n",
+            "cannot use the template `notes.j2`: its line `## [0.1.0]` would start the section",
+        ),
+    ] {
+        let ran = with_template(template).run(&["--unreleased"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+        assert!(ran.stderr.contains(error), "{}", ran.stderr);
+    }
+    let repository = with_template("");
+    repository.write("release.toml", "[changelog]\ntemplate = \"{{ oops\"\n");
+    let inline = repository.run(&["--all"]).stderr;
+    assert!(inline.contains("cannot use the template `[changelog] template:1`: "), "{inline}");
+    repository.write("release.toml", "[changelog]\ntemplate = \"absent.j2\"\n");
+    let absent = repository.run(&["--all"]).stderr;
+    assert!(
+        absent.contains("cannot read the template that `template` of [changelog] names: cannot read"),
+        "{absent}"
+    );
+}
+
 #[test]
 fn says_what_it_cannot_find() {
     let repository = Repository::new();

@@ -169,6 +169,9 @@ pub struct ChangelogSettings {
     pub commits: CommitForm,
     /// The group of each type of commit, in the order of the groups; the style's own where it is left out.
     pub sections: Option<Vec<ChangelogSection>>,
+    /// A Jinja template for the notes below the heading of a release: a file, or the text itself where it holds `{{` or
+    /// `{%`. What it may use is listed in tools/README.md.
+    pub template: Option<String>,
 }
 
 /// How the subjects of commits are written.
@@ -315,6 +318,7 @@ impl Default for ChangelogSettings {
             style: ChangelogStyle::KeepAChangelog,
             commits: CommitForm::Conventional,
             sections: None,
+            template: None,
         }
     }
 }
