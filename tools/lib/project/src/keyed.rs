@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::Result;
 use document::{Failure, ProjectPath};
 use serde_json::value::RawValue;
-use toml_edit::{Item, Key};
+use toml_edit::{Item, Key, Value};
 
 use crate::spots::{inner, parse_toml, without_bom};
 use crate::yaml::{Scalar, parse_yaml};
@@ -73,6 +73,46 @@ pub(crate) fn values(path: &ProjectPath, text: &str, keys: &[String]) -> Result<
     }
 }
 
+/// The keys that lead to the value at a byte of a TOML, YAML or JSON file, from the outermost; none in other files, in
+/// what cannot be read, and outside of values.
+pub fn keys_at(path: &ProjectPath, text: &str, byte: usize) -> Vec<String> {
+    let found = match KeyedKind::of(path) {
+        None => None,
+        Some(KeyedKind::Toml) => parse_toml(path, text).ok().and_then(|toml| {
+            let byte = byte.checked_sub(text.len() - without_bom(text).len())?;
+            toml_keys(toml.as_item(), byte)
+        }),
+        // To YAML, JSON is a way of writing.
+        Some(KeyedKind::Yaml | KeyedKind::Json) => parse_yaml(path, text)
+            .ok()
+            .and_then(|documents| documents.iter().find_map(|document| document.keys_at(byte))),
+    };
+    let mut keys = found.unwrap_or_default();
+    keys.reverse();
+    keys
+}
+
+/// The keys that lead to the value at a byte, from the innermost.
+fn toml_keys(item: &Item, byte: usize) -> Option<Vec<String>> {
+    let with = |key: &str, mut keys: Vec<String>| {
+        keys.push(key.to_owned());
+        keys
+    };
+    if let Some(table) = item.as_table_like() {
+        return table.iter().find_map(|(key, item)| Some(with(key, toml_keys(item, byte)?)));
+    }
+    if let Some(tables) = item.as_array_of_tables() {
+        let mut pairs = tables.iter().flat_map(|table| table.iter());
+        return pairs.find_map(|(key, item)| Some(with(key, toml_keys(item, byte)?)));
+    }
+    let holds = |value: &Value| value.span().is_some_and(|span| span.contains(&byte));
+    let value = item.as_value().filter(|value| holds(value))?;
+    let tables = value.as_array().into_iter().flatten().filter(|value| holds(value));
+    let inner = tables.filter_map(Value::as_inline_table).flat_map(|table| table.iter());
+    let found = inner.filter(|(_, value)| holds(value)).map(|(key, _)| vec![key.to_owned()]).next();
+    Some(found.unwrap_or_default())
+}
+
 /// The bytes inside the quotes of the text at a path of keys in a JSON file.
 pub(crate) fn json_value(
     path: &ProjectPath,
@@ -129,6 +169,23 @@ mod tests {
         assert_eq!(found("x.toml", toml, "'f.g'.h"), ["1.2.5"]);
         let yaml = "metadata:\n  labels: {app.kubernetes.io/version: 1.2.3}\n---\nmetadata:\n  labels:\n    app.kubernetes.io/version: '1.2.4'\n";
         assert_eq!(found("x.YML", yaml, "metadata.labels.\"app.kubernetes.io/version\""), ["1.2.3", "1.2.4"]);
+    }
+
+    #[test]
+    fn the_keys_above_a_place_are_known() {
+        for (path, text, expected) in [
+            ("x.toml", "\u{feff}a = 1\n[b.c]\nd = [{ e = \"HERE\" }]", "b c d e"),
+            ("x.toml", "[[b]]\nc.d = { e = \"HERE\" }", "b c d e"),
+            ("x.toml", "a = 1 # HERE", ""),
+            ("x.toml", "a = HERE", ""),
+            ("x.json", "{\n\t\"a\": [1, {\"b\": \"HERE\"}]\n}", "a b"),
+            ("x.yaml", "a: &x\n- b: HERE\nc: *x", "a b"),
+            ("x.yaml", "---\na: 1\n---\nb: [{c: 'HERE'}]\n", "b c"),
+            ("x.md", "a: HERE", ""),
+        ] {
+            let keys = keys_at(&path.parse().unwrap(), text, text.find("HERE").unwrap());
+            assert_eq!(keys.join(" "), expected, "{text}");
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub use date::{date_of, is_date, today};
 pub use find::{Project, ProjectPackage, Repository};
 pub use foreign::Foreign;
 pub use git::{Config, Git, TagRef, TreeState};
+pub use keyed::keys_at;
 pub use places::{Carrier, Place, Spot};
 pub use reachable::Reachable;
 pub use seal::{Seal, SealKind};

@@ -1,6 +1,6 @@
 //! YAML as a tree that knows where in the text each value stands, so that an edit splices the text itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -83,6 +83,30 @@ impl Node {
     /// The single value; `None` for a list or a map.
     pub(crate) fn scalar(&self) -> Option<&Scalar> {
         if let Node::Scalar(scalar) = self { Some(scalar) } else { None }
+    }
+
+    /// The keys that lead to the value at a byte, from the innermost.
+    pub(crate) fn keys_at(&self, byte: usize) -> Option<Vec<String>> {
+        self.search(byte, &mut HashSet::new())
+    }
+
+    /// `seen` are the values behind anchors that do not hold the byte: a few aliases can repeat a value without end.
+    fn search(&self, byte: usize, seen: &mut HashSet<*const Node>) -> Option<Vec<String>> {
+        if !seen.insert(std::ptr::from_ref(self)) {
+            return None;
+        }
+        match self {
+            Node::Scalar(scalar) => {
+                let holds = |range: &Range<usize>| range.contains(&byte);
+                scalar.range.as_ref().is_some_and(holds).then(Vec::new)
+            }
+            Node::List(list) => list.iter().find_map(|node| node.search(byte, seen)),
+            Node::Map(map) => map.iter().find_map(|(key, value)| {
+                let mut keys = value.search(byte, seen)?;
+                keys.push(key.scalar().map(|key| key.value.clone()).unwrap_or_default());
+                Some(keys)
+            }),
+        }
     }
 
     fn own(&self, key: &str) -> Option<&Node> {
