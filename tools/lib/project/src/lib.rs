@@ -21,6 +21,8 @@ pub mod log;
 mod manifest;
 mod places;
 mod poetry;
+#[cfg(test)]
+mod properties;
 mod python;
 mod reachable;
 mod requirement;
