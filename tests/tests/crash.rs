@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use tests::{PIPELINE, ROLLBACK, Sandbox, programs, text};
 
 /// The system calls at which a kill can leave something half done.
-const CALLS: &str = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,fsync,fdatasync,write,vfork,clone,clone3";
+const CALLS: &str = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,fsync,fdatasync,write,ftruncate,vfork,clone,clone3";
 
 /// What must be the same after any crash: the files of the project and what git has, here and at the origin.
 type State = BTreeMap<String, String>;

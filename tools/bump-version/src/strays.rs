@@ -45,7 +45,7 @@ pub fn find(project: &Project, carriers: &[Carrier], version: &Version) -> Resul
         if is_history(path)
             || project.is_output(path)
             || is_of_a_sibling(project, path)
-            || path == project.settings.changelog.path.as_str()
+            || path == project.settings.changelog.path().as_str()
         {
             continue;
         }
