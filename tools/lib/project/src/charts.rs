@@ -144,11 +144,7 @@ impl Finder<'_> {
 
     /// The folders in a folder, sorted; none where it does not exist.
     fn folders_in(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.project.root.join(folder)) else { return Vec::new() };
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut folders: Vec<String> = names.map(|name| below(folder, &name)).collect();
-        folders.sort();
-        folders
+        self.tree.folders_in(folder).iter().map(|name| below(folder, name)).collect()
     }
 }
 

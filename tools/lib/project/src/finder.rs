@@ -14,12 +14,14 @@ use crate::poetry::{self, content_hash, poetry_lock};
 use crate::python::{self, CfgVersion};
 use crate::requirement;
 use crate::spots::{inner, parse_toml, without_bom};
+use crate::tree::Tree;
 
 /// A search through the files, each read once.
 pub(crate) struct Finder<'a> {
     pub(crate) project: &'a Project,
     pub(crate) read: &'a dyn Fn(&ProjectPath) -> Result<String>,
     pub(crate) carriers: Vec<Carrier>,
+    pub(crate) tree: Tree,
 }
 
 /// The variables that hold a version by habit.
@@ -38,7 +40,12 @@ struct Named {
     manifest: Option<String>,
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
+    /// A search that has found nothing yet.
+    pub(crate) fn new(project: &'a Project, read: &'a dyn Fn(&ProjectPath) -> Result<String>) -> Self {
+        Self { project, read, carriers: Vec::new(), tree: Tree::new(&project.root) }
+    }
+
     /// The places of one package: its pyproject.toml, its pins, setup.py, setup.cfg, and its modules.
     pub(crate) fn package(&mut self, package: &ProjectPackage) -> Result<()> {
         let path = package.inside("pyproject.toml")?;
@@ -216,7 +223,7 @@ impl Finder<'_> {
     }
 
     pub(crate) fn is_file(&self, path: &ProjectPath) -> bool {
-        path.under(&self.project.root).is_file()
+        self.tree.is_file(path.as_str())
     }
 
     pub(crate) fn read_if_file(&self, path: ProjectPath) -> Result<Option<(ProjectPath, String)>> {

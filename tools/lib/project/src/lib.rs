@@ -33,6 +33,7 @@ mod spots;
 mod state;
 mod tags;
 mod toml_text;
+mod tree;
 mod yaml;
 
 pub use command::{run, run_quietly};

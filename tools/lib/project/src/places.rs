@@ -141,7 +141,7 @@ impl Project {
     }
 
     fn search(&self, read: &dyn Fn(&ProjectPath) -> Result<String>) -> Result<Vec<Carrier>> {
-        let mut found = Finder { project: self, read, carriers: Vec::new() };
+        let mut found = Finder::new(self, read);
         for package in &self.packages {
             found.package(package)?;
         }
@@ -168,7 +168,7 @@ impl Project {
             let Some(sibling) = self.siblings.iter().find(|sibling| sibling.name == *name) else { continue };
             let mut project = self.clone();
             project.packages = vec![ProjectPackage { pins: BTreeMap::new(), ..sibling.clone() }];
-            let mut found = Finder { project: &project, read, carriers: Vec::new() };
+            let mut found = Finder::new(&project, read);
             found.package(&project.packages[0])?;
             versions.insert(name.clone(), project.version(&found.carriers)?);
         }
