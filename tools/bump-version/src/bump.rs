@@ -4,8 +4,8 @@ use std::fmt;
 
 use anyhow::Result;
 use document::{CommitId, Failure, Level, Release, Version};
-use filter::{Outcome, Stage, Step};
-use project::{Project, Reachable, Tags};
+use filter::Stage;
+use project::{CONFIG, Carrier, Project, Reachable, Running, STATUS, TAGS, Tags};
 
 use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, Wanted};
@@ -48,24 +48,27 @@ impl fmt::Display for ChangePlace<'_> {
 
 /// Decides on the next version and on every edit. Reads only.
 pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planned> {
-    // Answers of git, asked at once: each costs a process.
-    let (state, names, config) = std::thread::scope(|scope| {
-        let names = scope.spawn(|| project.git.tags(false));
-        let config = scope.spawn(|| project.git.config().map(|_| ()));
-        (project.git.tree_state(), join(names), join(config))
-    });
-    let (state, names) = (state?, names?);
-    config?;
+    let git = &project.git;
+    let (status, tags, config) = (git.start(&STATUS)?, git.start(&TAGS)?, git.start(&CONFIG)?);
+    let bumps = *request != Request::Named(Goal::Level(Level::Current));
+    // Where no bump waits for its commit the files are read while git is at work.
+    let clean = if bumps && Journal::is_there(project) {
+        None
+    } else {
+        Some(Found::read(project, &Journal::default(), bumps)?)
+    };
+    let state = git.tree_state_of(status)?;
     let Some(head) = state.head.clone() else {
         let what = format!("cannot release `{}`: the repository has no commit yet", project.name);
         return Err(Failure::new(what).hint("commit the project first").into());
     };
-    let all = Tags::read(&project.tags, names.iter().map(String::as_str));
-    let reachable = Reachable::among(&all, &project.git, &project.tags);
-    let bumps = *request != Request::Named(Goal::Level(Level::Current));
-    let journal = if bumps { Journal::read(project, Some(&head))? } else { Journal::default() };
-    let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
-    let carried = project.version(&carriers)?;
+    let journal = if clean.is_some() { Journal::default() } else { Journal::read(project, Some(&head))? };
+    let found = clean.map_or_else(|| Found::read(project, &journal, bumps), Ok)?;
+    let Found { carriers, carried, search } = found;
+    let names = tags.read()?;
+    git.config_of(config)?;
+    let all = Tags::read(&project.tags, names.lines());
+    let reachable = Reachable::among(&all, git, &project.tags);
     let mut remarks = Vec::new();
     let goal = match request {
         Request::Named(goal) => goal.clone(),
@@ -80,12 +83,7 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let wanted = goal.after(&carried, all.last_post(&carried))?;
     if bumps {
         refuse_tree(project, &state, &journal)?;
-        if !project.git.knows_committer()? {
-            let what = format!("cannot release `{}`: git does not know who commits", project.name);
-            return Err(Failure::new(what)
-                .hint("run `git config user.name NAME` and `git config user.email MAIL`")
-                .into());
-        }
+        refuse_nobody(project)?;
         used::refuse(&all, &reachable, &carried, &wanted)?;
     }
     let siblings = project.pinned_siblings(&|path| journal.text_before(project, path))?;
@@ -97,8 +95,26 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
         remarks.extend(untagged(project, &reachable, &carried, previous)?);
         remarks.extend(held_by_post(project, &wanted, previous, &head)?);
     }
-    let strays = if bumps { strays::find(project, &carriers, &carried)? } else { Vec::new() };
+    let found = search.map(|search| strays::find(project, &carriers, &carried, search));
+    let strays = found.transpose()?.unwrap_or_default();
     Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, remarks })))
+}
+
+/// The files that carry the version, as they are before any bump.
+struct Found {
+    carriers: Vec<Carrier>,
+    carried: Version,
+    /// The search for strays, where one is wanted.
+    search: Option<Running>,
+}
+
+impl Found {
+    fn read(project: &Project, journal: &Journal, bumps: bool) -> Result<Self> {
+        let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
+        let carried = project.version(&carriers)?;
+        let search = bumps.then(|| strays::search(project, &carried)).transpose()?;
+        Ok(Self { carriers, carried, search })
+    }
 }
 
 /// Checks that all places hold one version, and names the places that nobody has configured.
@@ -113,7 +129,8 @@ pub fn check(project: &Project, stage: &Stage) -> Result<()> {
             stage.note(format!("{path}:{line} has {held} ({}) and does not follow {version}", spot.place));
         }
     }
-    strays::report(&strays::find(project, &carriers, &version)?, &version, stage);
+    let search = strays::search(project, &version)?;
+    strays::report(&strays::find(project, &carriers, &version, search)?, &version, stage);
     Ok(())
 }
 
@@ -135,8 +152,7 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     }
     let places =
         bump.rewrites.iter().flat_map(|file| file.edit.changes.iter().map(move |change| (file, change)));
-    let plan: Vec<_> = places.map(|(file, change)| Step::Do(ChangePlace(file, change))).collect();
-    stage.perform(&plan, |_| Ok(Outcome::Done))?;
+    stage.actions(places.map(|(file, change)| ChangePlace(file, change)));
     if stage.is_dry_run() {
         return Ok(());
     }
@@ -161,6 +177,16 @@ pub fn report_foreign(project: &Project, stage: &Stage) {
     }
 }
 
+/// Refuses a bump that nobody could commit.
+fn refuse_nobody(project: &Project) -> Result<()> {
+    if project.git.knows_committer()? {
+        return Ok(());
+    }
+    let what = format!("cannot release `{}`: git does not know who commits", project.name);
+    let hint = "run `git config user.name NAME` and `git config user.email MAIL`";
+    Err(Failure::new(what).hint(hint).into())
+}
+
 /// Refuses a tree in which a release commit would hold more than the release, or belong to no branch.
 fn refuse_tree(project: &Project, state: &project::TreeState, journal: &Journal) -> Result<(), Failure> {
     if state.branch.is_none() {
@@ -183,8 +209,4 @@ fn refuse_tree(project: &Project, state: &project::TreeState, journal: &Journal)
         project.name
     );
     Err(Failure::new(what).hint("commit them, put them away with `git stash -u`, or list them in .gitignore"))
-}
-
-fn join<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

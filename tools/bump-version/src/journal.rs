@@ -100,6 +100,11 @@ impl Journal {
         Ok(if journal.head.as_ref() == head { journal } else { Self::default() })
     }
 
+    /// Says whether a bump may be waiting for its commit.
+    pub fn is_there(project: &Project) -> bool {
+        path(project).exists()
+    }
+
     /// Says whether a changed file is a change of ours.
     pub fn covers(&self, path: &str) -> bool {
         self.files.keys().any(|known| known.as_str() == path)

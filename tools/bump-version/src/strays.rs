@@ -3,7 +3,7 @@
 use anyhow::Result;
 use document::{ProjectPath, Spelling, Version};
 use filter::Stage;
-use project::{Carrier, Project, files, keys_at};
+use project::{Carrier, Project, Running, files, keys_at};
 
 /// A place in a tracked file that holds the version and is not edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +26,26 @@ pub fn report(strays: &[Stray], version: &Version, stage: &Stage) {
     }
 }
 
-/// Finds the strays with one git process, in every spelling of the version. Lock files, changelogs, requirements of
-/// others and addresses of others are none.
-pub fn find(project: &Project, carriers: &[Carrier], version: &Version) -> Result<Vec<Stray>> {
+/// Starts the search for the version in every spelling, one git process.
+pub fn search(project: &Project, version: &Version) -> Result<Running> {
     let spellings = spellings(version);
     let mut arguments = vec!["grep", "--line-number", "--no-color", "-I", "--null", "--fixed-strings"];
     arguments.extend(spellings.iter().flat_map(|spelling| ["-e", spelling]));
     arguments.extend(["--", "."]);
+    project.git.start(&arguments)
+}
+
+/// Finds the strays among what a search has found. Lock files, changelogs, requirements of others and addresses of
+/// others are none.
+pub fn find(
+    project: &Project,
+    carriers: &[Carrier],
+    version: &Version,
+    search: Running,
+) -> Result<Vec<Stray>> {
+    let spellings = spellings(version);
     // git says by its code that nothing was found.
-    let found = project.git.ask(&arguments)?.unwrap_or_default();
+    let found = search.ask()?.unwrap_or_default();
     let lines = found.lines().filter_map(|line| {
         let mut parts = line.splitn(3, '\0');
         Some((parts.next()?, parts.next()?.parse::<usize>().ok()?, parts.next()?))

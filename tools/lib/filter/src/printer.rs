@@ -1,5 +1,6 @@
 //! The one printer: lines and errors for people, on stderr.
 
+use std::fmt::Display;
 use std::io::Write;
 
 use document::Failure;
@@ -7,6 +8,11 @@ use document::Failure;
 /// Prints one line for people: `tool: text`.
 pub fn print_line(tool: &str, text: &str) {
     write_stderr(&format!("{tool}: {text}\n"));
+}
+
+/// Prints lines for people with one write, each as [`print_line`] does.
+pub fn print_lines<T: Display>(tool: &str, lines: impl IntoIterator<Item = T>) {
+    write_stderr(&lines.into_iter().map(|line| format!("{tool}: {line}\n")).collect::<String>());
 }
 
 /// Prints text for people as it is, with a newline.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use document::Release;
 
 use crate::plan::{Outcome, Step};
-use crate::printer::print_line;
+use crate::printer::{print_line, print_lines};
 
 /// What a job sees of the world around its tool.
 #[derive(Debug)]
@@ -68,6 +68,11 @@ impl Stage {
     /// Says what is about to be done. A dry run says the same words and does nothing.
     pub fn action(&self, action: impl Display) {
         print_line(&self.tool, &action.to_string());
+    }
+
+    /// Says what is about to be done in one piece, all of it with one write.
+    pub fn actions<A: Display>(&self, actions: impl IntoIterator<Item = A>) {
+        print_lines(&self.tool, actions);
     }
 
     /// Carries out a plan step by step: says each action, and applies it unless this is a dry run.

@@ -31,6 +31,39 @@ pub fn run_quietly(command: &mut Command) -> Result<Output> {
     Ok(spawn(command)?.wait_with_output()?)
 }
 
+/// A program that runs while its caller does something else.
+#[derive(Debug)]
+pub struct Running {
+    command: Command,
+    child: Child,
+}
+
+impl Running {
+    /// Starts a program; its stdout and stderr are kept.
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = spawn(&mut command)?;
+        Ok(Self { command, child })
+    }
+
+    /// Waits for its end, and returns its stdout without the last newline; its failure is an error.
+    pub fn read(self) -> Result<String> {
+        let output = self.child.wait_with_output()?;
+        Ok(without_newline(&stdout_of(&self.command, &output)?).to_owned())
+    }
+
+    /// Waits for its end, and returns its stdout without the last newline; a failure is `None`.
+    pub fn ask(self) -> Result<Option<String>> {
+        let output = self.child.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(output.status.success().then(|| without_newline(&text).to_owned()))
+    }
+}
+
+fn without_newline(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
+}
+
 fn spawn(command: &mut Command) -> Result<Child, Failure> {
     command.spawn().map_err(|cause| {
         let program = command.get_program().to_string_lossy();

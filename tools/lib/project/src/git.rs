@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use document::{CommitId, Failure};
 use xshell::{Shell, cmd};
 
-use crate::command::{each_record, run, run_quietly, stdout_of};
+use crate::command::{Running, each_record, run_quietly, stdout_of};
 use crate::state::{Lock, State};
 
 /// A git repository, or a worktree of one.
@@ -47,6 +47,15 @@ pub struct TagRef {
     /// When it was made, in seconds since 1970; for a lightweight tag when its commit was.
     pub time: u64,
 }
+
+/// Asks for the head, the branch and what has changed.
+pub const STATUS: [&str; 4] = ["status", "--porcelain=v2", "--branch", "-z"];
+
+/// Asks for the names of all tags.
+pub const TAGS: [&str; 3] = ["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"];
+
+/// Asks for the people and the remotes.
+pub const CONFIG: [&str; 4] = ["config", "--null", "--get-regexp", r"^(user|committer|remote)\."];
 
 impl Git {
     /// Opens the repository that holds the project's root.
@@ -100,10 +109,14 @@ impl Git {
         Ok(command)
     }
 
+    /// Starts git, whose answer is waited for later: each answer costs a process, and several may run at once.
+    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        Running::start(self.command(arguments)?)
+    }
+
     /// Runs git and returns its stdout without the last newline.
     pub fn read(&self, arguments: &[&str]) -> Result<String> {
-        let text = run(&mut self.command(arguments)?)?;
-        Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+        self.start(arguments)?.read()
     }
 
     /// Runs git, and hands on what stands between the NULs of its stdout while it still runs.
@@ -137,24 +150,24 @@ impl Git {
 
     /// Runs git for its answer alone; a failure is `None`.
     pub fn ask(&self, arguments: &[&str]) -> Result<Option<String>> {
-        let output = run_quietly(&mut self.command(arguments)?)?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(output.status.success().then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+        self.start(arguments)?.ask()
     }
 
     /// Returns what is checked out and what differs from it.
     pub fn tree_state(&self) -> Result<TreeState> {
-        let text = self.read(&["status", "--porcelain=v2", "--branch", "-z"])?;
-        Ok(parse_status(&text, &self.prefix()))
+        self.tree_state_of(self.start(&STATUS)?)
+    }
+
+    /// Returns what is checked out and what differs from it, by the answer to [`STATUS`].
+    pub fn tree_state_of(&self, status: Running) -> Result<TreeState> {
+        Ok(parse_status(&status.read()?, &self.prefix()))
     }
 
     /// The names of all tags, or of those on the history of the current commit.
     pub fn tags(&self, reachable: bool) -> Result<Vec<String>> {
-        let mut arguments = vec!["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"];
-        if reachable {
-            arguments.push("--merged=HEAD");
-        }
-        Ok(self.read(&arguments)?.lines().map(str::to_owned).collect())
+        let merged = reachable.then_some("--merged=HEAD");
+        let text = self.read(&TAGS.into_iter().chain(merged).collect::<Vec<_>>())?;
+        Ok(text.lines().map(str::to_owned).collect())
     }
 
     /// All tags, each with its commit and its time, as [`TagRef`] has them.
@@ -178,11 +191,15 @@ impl Git {
 
     /// What git is configured to: the people and the remotes, read once.
     pub fn config(&self) -> Result<&Config> {
-        if let Some(config) = self.config.get() {
-            return Ok(config);
+        match self.config.get() {
+            Some(config) => Ok(config),
+            None => self.config_of(self.start(&CONFIG)?),
         }
-        let wanted = r"^(user|committer|remote)\.";
-        let text = self.ask(&["config", "--null", "--get-regexp", wanted])?.unwrap_or_default();
+    }
+
+    /// What git is configured to, by the answer to [`CONFIG`].
+    pub fn config_of(&self, config: Running) -> Result<&Config> {
+        let text = config.ask()?.unwrap_or_default();
         Ok(self.config.get_or_init(|| Config::read(&text)))
     }
 

@@ -36,11 +36,11 @@ mod toml_text;
 mod tree;
 mod yaml;
 
-pub use command::{run, run_quietly};
+pub use command::{Running, run, run_quietly};
 pub use date::{date_of, is_date, today};
 pub use find::{Project, ProjectPackage, Repository};
 pub use foreign::Foreign;
-pub use git::{Config, Git, TagRef, TreeState};
+pub use git::{CONFIG, Config, Git, STATUS, TAGS, TagRef, TreeState};
 pub use keyed::keys_at;
 pub use places::{Carrier, Place, Spot};
 pub use reachable::Reachable;
