@@ -55,7 +55,7 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let clean = if bumps && Journal::is_there(project) {
         None
     } else {
-        Some(Found::read(project, &Journal::default(), bumps)?)
+        Some(Carried::read(project, &Journal::default(), bumps)?)
     };
     let state = git.tree_state_of(status)?;
     let Some(head) = state.head.clone() else {
@@ -63,8 +63,8 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
         return Err(Failure::new(what).hint("commit the project first").into());
     };
     let journal = if clean.is_some() { Journal::default() } else { Journal::read(project, Some(&head))? };
-    let found = clean.map_or_else(|| Found::read(project, &journal, bumps), Ok)?;
-    let Found { carriers, carried, search } = found;
+    let read = clean.map_or_else(|| Carried::read(project, &journal, bumps), Ok)?;
+    let Carried { mut carriers, carried, search } = read;
     let names = tags.read()?;
     git.config_of(config)?;
     let all = Tags::read(&project.tags, names.lines());
@@ -86,6 +86,9 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
         refuse_nobody(project)?;
         used::refuse(&all, &reachable, &carried, &wanted)?;
     }
+    let found = search.map(|search| strays::find(project, &carriers, &carried, search));
+    let found = found.transpose()?.unwrap_or_default();
+    carriers.retain(|carrier| found.tracks(carrier) || journal.covers(carrier.path.as_str()));
     let siblings = project.pinned_siblings(&|path| journal.text_before(project, path))?;
     let rewrites = Wanted { version: &wanted, siblings: &siblings }.rewrites(&carriers)?;
     let previous = project.previous(&reachable, &carried, Some(&wanted))?;
@@ -95,20 +98,18 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
         remarks.extend(untagged(project, &reachable, &carried, previous)?);
         remarks.extend(held_by_post(project, &wanted, previous, &head)?);
     }
-    let found = search.map(|search| strays::find(project, &carriers, &carried, search));
-    let strays = found.transpose()?.unwrap_or_default();
-    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays, carried, head, remarks })))
+    Ok(Planned::Bump(Box::new(Bump { release, rewrites, strays: found.strays, carried, head, remarks })))
 }
 
 /// The files that carry the version, as they are before any bump.
-struct Found {
+struct Carried {
     carriers: Vec<Carrier>,
     carried: Version,
     /// The search for strays, where one is wanted.
     search: Option<Running>,
 }
 
-impl Found {
+impl Carried {
     fn read(project: &Project, journal: &Journal, bumps: bool) -> Result<Self> {
         let carriers = project.carriers_read_by(&|path| journal.text_before(project, path))?;
         let carried = project.version(&carriers)?;
@@ -130,7 +131,7 @@ pub fn check(project: &Project, stage: &Stage) -> Result<()> {
         }
     }
     let search = strays::search(project, &version)?;
-    strays::report(&strays::find(project, &carriers, &version, search)?, &version, stage);
+    strays::report(&strays::find(project, &carriers, &version, search)?.strays, &version, stage);
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! Strays: places that hold the version and that nobody has configured, so that they would drift.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use document::{ProjectPath, Spelling, Version};
 use filter::Stage;
-use project::{Carrier, Project, Running, files, keys_at};
+use project::{Carrier, Place, Project, Running, Spot, files, keys_at};
 
 /// A place in a tracked file that holds the version and is not edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,27 @@ pub struct Stray {
     pub line: usize,
     /// The whole line, trimmed.
     pub text: String,
+}
+
+/// What the tracked files hold of a version.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The places that nobody has configured.
+    pub strays: Vec<Stray>,
+    spellings: Vec<String>,
+    files: BTreeSet<String>,
+}
+
+impl Found {
+    /// Says whether a file belongs to the release: a lock file or a manifest that is found by itself may be kept out
+    /// of git by .gitignore, and then no commit could hold it.
+    pub fn tracks(&self, carrier: &Carrier) -> bool {
+        let is_seen = |spot: &Spot| self.spellings.iter().any(|spelling| spelling == carrier.spelled(spot));
+        let by_itself = |spot: &Spot| matches!(spot.place, Place::Lock | Place::Usual(..));
+        let named = carrier.spots.iter().any(|spot| matches!(spot.place, Place::Configured(_)));
+        let expected = !named && carrier.spots.iter().any(|spot| by_itself(spot) && is_seen(spot));
+        !expected || self.files.contains(carrier.path.as_str())
+    }
 }
 
 /// Names each stray in a warning.
@@ -37,12 +60,7 @@ pub fn search(project: &Project, version: &Version) -> Result<Running> {
 
 /// Finds the strays among what a search has found. Lock files, changelogs, requirements of others and addresses of
 /// others are none.
-pub fn find(
-    project: &Project,
-    carriers: &[Carrier],
-    version: &Version,
-    search: Running,
-) -> Result<Vec<Stray>> {
+pub fn find(project: &Project, carriers: &[Carrier], version: &Version, search: Running) -> Result<Found> {
     let spellings = spellings(version);
     // git says by its code that nothing was found.
     let found = search.ask()?.unwrap_or_default();
@@ -51,8 +69,11 @@ pub fn find(
         Some((parts.next()?, parts.next()?.parse::<usize>().ok()?, parts.next()?))
     });
     let mut manifest = Manifest::default();
-    let mut strays = Vec::new();
+    let (mut strays, mut files) = (Vec::new(), BTreeSet::new());
     for (path, line, text) in lines {
+        if !files.contains(path) {
+            files.insert(path.to_owned());
+        }
         if is_history(path)
             || project.is_output(path)
             || is_of_a_sibling(project, path)
@@ -71,7 +92,7 @@ pub fn find(
             strays.push(Stray { path: path.to_owned(), line, text: text.trim().to_owned() });
         }
     }
-    Ok(strays)
+    Ok(Found { strays, files, spellings })
 }
 
 /// The spellings of a version, each once.
