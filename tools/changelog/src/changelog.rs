@@ -8,7 +8,6 @@ use document::{Failure, Notes, NotesEdit, ProjectPath, Release};
 use filter::{Outcome, Stage, Step};
 use project::{Project, files};
 
-use crate::address::web_address;
 use crate::file::{Changelog, Syntax};
 use crate::names;
 use crate::section::{Told, Writer};
@@ -129,7 +128,7 @@ fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<Stri
 }
 
 fn address(project: &Project, release: &Release) -> Result<Option<String>> {
-    release.project.remote.as_ref().map_or(Ok(None), |remote| web_address(&project.git, remote))
+    release.project.remote.as_ref().map_or(Ok(None), |remote| project.git.web_address(remote))
 }
 
 /// Names the types of commits that no section has.

@@ -8,7 +8,6 @@ use document::{Failure, Level, Version, VersionStep};
 use filter::{Outcome, Stage, Step};
 use project::{ChangelogStyle, CommitForm, Repository, Tags, date_of, files};
 
-use crate::address::web_address;
 use crate::changelog::{NOTHING, warn_of};
 use crate::file::{Changelog, Syntax, heading};
 use crate::names;
@@ -33,7 +32,7 @@ impl<'a> History<'a> {
     /// Opens the history of a repository that has a commit.
     pub fn open(repository: &'a Repository, stage: &'a Stage) -> Result<Self> {
         let settings = &repository.settings;
-        let url = web_address(&repository.git, &settings.project.remote)?;
+        let url = repository.git.web_address(&settings.project.remote)?;
         let writer = Writer::new(&settings.changelog, url.clone(), &repository.root)?;
         Ok(Self { repository, url, writer, stage })
     }

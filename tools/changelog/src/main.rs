@@ -1,6 +1,5 @@
 //! Writes the section of the changelog and the notes of a release.
 
-mod address;
 mod changelog;
 mod file;
 mod history;

@@ -3,6 +3,7 @@
 //! [`Project::find`] is the way in. Nothing here changes a file of the project but [`files::replace`], which a
 //! tool calls with what it decided, and nothing is printed.
 
+mod address;
 mod charts;
 mod command;
 mod component;

@@ -1,11 +1,14 @@
 //! The web address of the repository, for links.
 
 use anyhow::Result;
-use project::Git;
 
-/// The web address of the repository, where the remote's address tells it: `https://host/owner/name`.
-pub fn web_address(git: &Git, remote: &str) -> Result<Option<String>> {
-    Ok(git.config()?.remote_url(remote).and_then(of_remote))
+use crate::git::Git;
+
+impl Git {
+    /// The web address of the repository, where the remote's address tells it: `https://host/owner/name`.
+    pub fn web_address(&self, remote: &str) -> Result<Option<String>> {
+        Ok(self.config()?.remote_url(remote).and_then(of_remote))
+    }
 }
 
 fn of_remote(url: &str) -> Option<String> {
