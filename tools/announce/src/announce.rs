@@ -73,12 +73,14 @@ pub fn announce(
     }
     let subject = text::subject(release);
     let plan = plan(project, release, wishes, &subject)?;
-    let notes = release.notes.as_ref().map_or("", |notes| &notes.body);
-    let body = text::body(project, release, notes, release.publications.as_deref().unwrap_or_default());
+    let publications = release.publications.as_deref().unwrap_or_default();
     stage.perform(&plan, |action| {
         match action {
             Action::TakeAsSent { name } => Marker::of(project, &release.version.tag, name).finish()?,
-            Action::Send { settings, subject } => send(project, release, settings, subject, &body)?,
+            Action::Send { settings, subject } => {
+                let body = text::body(project, release, publications, settings.limit)?;
+                send(project, release, settings, subject, &body)?;
+            }
         }
         Ok(Outcome::Done)
     })?;

@@ -1,5 +1,6 @@
 //! The text of an announcement in Markdown.
 
+use anyhow::Result;
 use document::{Publication, Release};
 use project::Project;
 
@@ -8,14 +9,42 @@ pub fn subject(release: &Release) -> String {
     format!("{} {}", release.project.name, release.version.current)
 }
 
-/// Returns the text: a heading, the notes, and how to install it from each place.
-pub fn body(project: &Project, release: &Release, notes: &str, publications: &[Publication]) -> String {
-    let mut text = format!("# {}\n\n{}\n", subject(release), notes.trim());
+/// Returns the text: a heading, the notes, and how to install it from each place. With a limit it has at most so many
+/// characters: the notes are cut, and where they would keep less than half of them, the rest goes.
+pub fn body(
+    project: &Project,
+    release: &Release,
+    publications: &[Publication],
+    limit: Option<usize>,
+) -> Result<String> {
+    let notes = release.notes.as_ref();
+    let head = format!("# {}\n\n", subject(release));
+    let mut rest = String::new();
     for publication in publications.iter().filter(|publication| !publication.files.is_empty()) {
-        text.push_str(&format!("\n## Install from {}\n\n", publication.target));
-        text.push_str(&install(project, release, publication));
+        rest.push_str(&format!("\n## Install from {}\n\n", publication.target));
+        rest.push_str(&install(project, release, publication));
     }
-    text
+    let whole = format!("{head}{}\n{rest}", notes.map_or("", |notes| notes.body.trim()));
+    let Some(limit) = limit.filter(|limit| whole.chars().count() > *limit) else { return Ok(whole) };
+    let room = |rest: &str| limit.saturating_sub(head.chars().count() + rest.chars().count() + 1);
+    if room(&rest) < limit / 2 {
+        rest.clear();
+    }
+    let link = full_notes(project, release)?;
+    let notes = notes.map(|notes| notes.within(room(&rest), link.as_deref())).unwrap_or_default();
+    Ok(format!("{head}{notes}\n{rest}").chars().take(limit).collect())
+}
+
+/// The web address of the notes: the changelog as the tag has it, else the release of that tag.
+fn full_notes(project: &Project, release: &Release) -> Result<Option<String>> {
+    let Some(remote) = &release.project.remote else { return Ok(None) };
+    let Some(url) = project.git.web_address(remote)? else { return Ok(None) };
+    let tag = encoded(&release.version.tag);
+    let edit = release.notes.as_ref().and_then(|notes| notes.edit.as_ref());
+    Ok(Some(match edit {
+        Some(edit) => format!("{url}/blob/{tag}/{}{}", project.git.prefix(), encoded(edit.path.as_str())),
+        None => format!("{url}/releases/tag/{tag}"),
+    }))
 }
 
 /// The commands that take nothing from anywhere else, so that no stranger's package comes in by its name.

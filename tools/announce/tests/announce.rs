@@ -125,6 +125,27 @@ fn a_long_text_and_a_command_that_reads_nothing_stop_nobody() {
 }
 
 #[test]
+fn a_text_beyond_the_limit_of_a_place_is_cut_between_entries_with_a_link() {
+    let (stage, mut release) = ready(&[("chat", "cat > ../said"), ("mail", "cat > ../mail")]);
+    let settings = fs::read_to_string(stage.root().join("release.toml")).unwrap();
+    let settings = settings.replace("name = \"chat\"\n", "name = \"chat\"\nlimit = 300\n");
+    fs::write(stage.root().join("release.toml"), settings).unwrap();
+    stage.git(&["remote", "set-url", "origin", "https://host.example/o/r.git"]);
+    let entries: String = (0..50).map(|number| format!("- entry number {number}\n  goes on\n")).collect();
+    let notes = release.notes.as_mut().unwrap();
+    notes.body = format!("### Added\n\n{entries}");
+    assert_eq!(announce(&stage, &[], &release).code, Some(0));
+    let text = said(&stage);
+    assert!(text.chars().count() <= 300 && text.chars().count() > 200, "{text}");
+    assert!(text.starts_with("# da-vinci 0.5.0\n\n### Added\n\n- entry number 0\n  goes on\n"), "{text}");
+    let end = "\n  goes on\n\n[The full notes](https://host.example/o/r/blob/v0.5.0/CHANGELOG.md)\n";
+    assert!(text.ends_with(end), "an entry stays whole: {text}");
+    assert!(!text.contains("Install from"), "{text}");
+    let mail = fs::read_to_string(stage.path("mail")).unwrap();
+    assert!(mail.contains("- entry number 49\n") && mail.contains("## Install from staging"), "{mail}");
+}
+
+#[test]
 fn nobody_to_tell_is_a_stated_skip() {
     let (stage, release) = ready(&[]);
     let ran = announce(&stage, &[], &release);

@@ -3,6 +3,7 @@
 //! One JSON object describes one release. `bump-version` makes it, every later tool fills in the section
 //! that it owns, and `rollback` reads it backwards. [`Release`] is the whole; its fields name their owners.
 
+mod cut;
 mod failure;
 mod level;
 mod names;

@@ -296,6 +296,10 @@ pub struct AnnouncementSettings {
     /// The command that sends it, run by the shell in the project's root: the text in Markdown on its stdin, and
     /// `SUBJECT`, `VERSION` and `TAG` in its environment.
     pub run: String,
+    /// The most characters that the place takes, as 2000 for Discord or 40000 for Slack: a longer text is cut between
+    /// entries, and ends with a link to the full notes.
+    #[cfg_attr(test, schemars(range(min = 200)))]
+    pub limit: Option<usize>,
 }
 
 impl Default for ProjectSettings {

@@ -11,6 +11,9 @@ use crate::settings::{
 };
 use crate::toml_text::place;
 
+/// The fewest characters that an announcement may be cut to.
+const LEAST_LIMIT: usize = 200;
+
 impl Settings {
     /// Reads release.toml in the project's root; a project without one has the defaults.
     pub fn read(root: &Path) -> Result<Self> {
@@ -34,6 +37,14 @@ impl Settings {
         unique("target", self.target.iter().map(|target| &target.name))?;
         unique("check", self.check.iter().map(|check| &check.name))?;
         unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;
+        for announcement in &self.announcement {
+            let Some(limit) = announcement.limit.filter(|limit| *limit < LEAST_LIMIT) else { continue };
+            let what = format!(
+                "release.toml: `limit` of the [[announcement]] `{}` is {limit}, too few characters to say anything",
+                announcement.name
+            );
+            return Err(Failure::new(what).hint(format!("allow at least {LEAST_LIMIT} characters")));
+        }
         self.changelog.check()?;
         let mut names = Vec::new();
         for package in &self.package {
@@ -254,6 +265,13 @@ mod tests {
         let text =
             "[[version-file]]\npath = \"a\"\nsearch = \"{version}\"\ncurrent-only = true\nlines = \"^x\"\n";
         assert!(Settings::parse(text).is_ok());
+    }
+
+    #[test]
+    fn refuses_a_limit_that_nothing_fits_into() {
+        let (error, hint) = refused("[[announcement]]\nname = \"chat\"\nrun = \"true\"\nlimit = 19\n");
+        assert!(error.contains("`limit` of the [[announcement]] `chat` is 19"), "{error}");
+        assert_eq!(hint, "allow at least 200 characters");
     }
 
     #[test]
