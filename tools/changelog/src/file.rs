@@ -128,7 +128,10 @@ impl<'a> Changelog<'a> {
                 let kept = self.text[..found.body_start].trim_end_matches(['\r', '\n']);
                 (format!("{kept}{newline}{newline}"), &self.text[found.end..])
             }
-            (None, Some(first)) => (self.text[..first.start].to_owned(), &self.text[first.start..]),
+            (None, Some(first)) => {
+                let place = anchored(self.text, first.start);
+                (self.text[..place].to_owned(), &self.text[place..])
+            }
             (None, None) => {
                 let end = self.foot();
                 let head = self.text[..end].trim_end_matches(['\r', '\n']);
@@ -170,7 +173,7 @@ impl<'a> Changelog<'a> {
         for (step, body) in releases {
             let below = released.iter().find(|(version, _)| *version < step.current);
             let last = sections.last().map_or_else(|| self.foot(), |section| section.end);
-            let place = below.map_or(last, |(_, section)| section.start);
+            let place = below.map_or(last, |(_, section)| anchored(self.text, section.start));
             text.push_str(&self.text[at..place.max(at)]);
             at = place.max(at);
             let gap = newline.repeat(2);
@@ -271,6 +274,17 @@ impl Mark {
             }
         }
     }
+}
+
+/// Where a section starts with the anchors above its heading, which belong to it: `<a name="1.3.0"></a>`, `.. _v1.3.0:`.
+fn anchored(text: &str, start: usize) -> usize {
+    let above = text[..start].trim_end();
+    let line_start = above.rfind('\n').map_or(0, |end| end + 1);
+    let line = above[line_start..].trim_start_matches('\u{feff}');
+    let is_anchor = ["<a name=", "<a id=", ".. _"].iter().any(|anchor| line.starts_with(anchor));
+    let before = above[..above.len() - line.len()].trim_start_matches('\u{feff}');
+    let stands_free = before.is_empty() || before.ends_with("\n\n") || before.ends_with("\n\r\n");
+    if is_anchor && stands_free { anchored(text, above.len() - line.len()) } else { start }
 }
 
 /// The first line of notes in Markdown that would start a section of its own.

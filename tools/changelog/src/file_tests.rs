@@ -224,6 +224,17 @@ fn an_unreleased_section_of_restructured_text_keeps_its_words() {
 }
 
 #[test]
+fn an_anchor_stays_with_its_heading() {
+    let text = "# C\n\n## [Unreleased]\n\n- New\n\n<a name=\"0.4.1\"></a>\n## 0.4.1\n";
+    assert_eq!(markdown(text).unreleased().as_deref(), Some("- New\n"));
+    let expected = text.replace("- New", "## [0.5.0] - 2026-03-01\n\n- New");
+    assert_eq!(with(text, "- New\n"), expected);
+    let text = "News\n====\n\n.. _v0.4.1:\n\n0.4.1\n-----\n\n* Old\n";
+    let expected = text.replace(".. _", "0.5.0 (2026-03-01)\n------------------\n\n- New\n\n.. _");
+    assert_eq!(with_rst(text, "- New\n"), expected);
+}
+
+#[test]
 fn the_language_of_a_file_is_told_by_its_name_or_its_text() {
     for (path, text, syntax) in [
         ("CHANGES.rst", "# x\n", Syntax::Rst),
@@ -286,7 +297,7 @@ proptest! {
             prop_oneof![
                 Just("Changes"), Just("======="), Just("# 0.4.1"), Just("0.5.0 (unreleased)"), Just("-------"), Just("## Next"),
                 Just("0.4.1 (2026-01-01)"), Just("~~~"), Just("* ``entry`` `a <b>`_"), Just(""), Just("  indented"), Just(".. note::"),
-                Just("## [0.4.2] - Unreleased"), Just("- Nothing changed yet."), Just("é *日本"), Just("\u{feff}"), Just("+---+"), Just("### [0.4.0](u)"),
+                Just("## [0.4.2] - Unreleased"), Just("- Nothing changed yet."), Just("é *日本"), Just("\u{feff}"), Just("+---+"), Just("<a id=x></a>"), Just(".. _x:"), Just("### [0.4.0](u)"),
             ],
             0..14,
         ),

@@ -1,7 +1,7 @@
 //! Markdown as far as a changelog needs it: headings, code fences, comments and link definitions.
 
 use super::title::{Title, is_version_alone};
-use super::{Mark, Section};
+use super::{Mark, Section, anchored};
 
 /// The highest level of a heading that any release has.
 const LOWEST: usize = 3;
@@ -32,7 +32,7 @@ pub fn sections(text: &str) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for heading in headings.iter().filter(starts) {
         if let Some(last) = sections.last_mut() {
-            last.end = heading.start;
+            last.end = anchored(text, heading.start).max(last.body_start);
         }
         let mark = heading.underline.map_or(Mark::Hashes(heading.level), |line| Mark::Underline(line, false));
         sections.push(Section {

@@ -1,7 +1,7 @@
 //! reStructuredText as far as a changelog needs it: underlined titles, and the step from and to Markdown.
 
 use super::title::Title;
-use super::{Mark, Section};
+use super::{Mark, Section, anchored};
 
 /// The characters that underline the groups of a section, the first that the titles of the file leave free.
 const GROUPS: [char; 2] = ['~', '^'];
@@ -22,7 +22,7 @@ pub fn sections(text: &str) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for Heading { start, body_start, title, mark } in headings.into_iter().filter(|it| it.mark == usual) {
         if let Some(last) = sections.last_mut() {
-            last.end = start;
+            last.end = anchored(text, start).max(last.body_start);
         }
         sections.push(Section { start, body_start, end: text.len(), title, mark });
     }
