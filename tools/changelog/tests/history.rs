@@ -178,6 +178,23 @@ fn a_rebuilt_file_keeps_what_people_wrote() {
 }
 
 #[test]
+fn the_settings_of_other_tools_count_here_too() {
+    let repository = Repository::new();
+    repository.commit("feat: one", 0);
+    repository.tag("v1.0.0", 0);
+    repository.commit("feat: two", 0);
+    repository.write(".release-please-manifest.json", "{ \".\": \"1.0.0\" }");
+    repository
+        .write("release-please-config.json", r#"{ "packages": { ".": { "release-type": "python" } } }"#);
+    let ran = repository.run(&["--unreleased"]);
+    assert!(
+        ran.stdout.starts_with("## [1.1.0](https://host.example/o/r/compare/v1.0.0...v1.1.0) (2026-03-01)"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn a_rebuilt_file_that_was_absent_is_the_whole_history() {
     let repository = Repository::new();
     repository.commit("feat: one", 0);

@@ -83,12 +83,7 @@ impl Project {
     pub fn find(start: Option<&Path>) -> Result<Self> {
         let root = find_root(&folder(start)?)?;
         let git = Git::open(&root)?;
-        let own = root.join(FILE).is_file();
-        let foreign = if own { None } else { foreign::read(&root)?.map(Foreign::usable).transpose()? };
-        let settings = match &foreign {
-            Some(foreign) => foreign.settings.clone(),
-            None => Settings::read(&root)?,
-        };
+        let (settings, foreign) = settings(&root)?;
         let mut packages = packages(&root, &settings)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let first =
@@ -206,7 +201,7 @@ impl Repository {
         let start = folder(start)?;
         let is_root = |folder: &&Path| folder.join(FILE).is_file() || folder.join(".git").exists();
         let root = start.ancestors().find(is_root).unwrap_or(&start).to_path_buf();
-        let settings = Settings::read(&root)?;
+        let (settings, foreign) = settings(&root)?;
         let tag = &settings.project.tag;
         if package.is_some() || settings.project.versioning == Versioning::Apart || tag.contains("{package}")
         {
@@ -215,10 +210,22 @@ impl Repository {
             let Project { root, settings, tags, git, .. } = project;
             return Ok(Self { root, settings, tags, folders, git });
         }
-        let tags = TagPattern::parse(tag).context("cannot read release.toml")?;
+        let place = foreign.as_ref().map_or(FILE, |foreign| foreign.file.as_str());
+        let tags = TagPattern::parse(tag).with_context(|| format!("cannot read {place}"))?;
         let git = Git::open(&root)?;
         Ok(Self { root, settings, tags, folders: Vec::new(), git })
     }
+}
+
+/// The settings of release.toml, else those of the tool that released the project before.
+fn settings(root: &Path) -> Result<(Settings, Option<Foreign>)> {
+    let own = root.join(FILE).is_file();
+    let foreign = if own { None } else { foreign::read(root)?.map(Foreign::usable).transpose()? };
+    let settings = match &foreign {
+        Some(foreign) => foreign.settings.clone(),
+        None => Settings::read(root)?,
+    };
+    Ok((settings, foreign))
 }
 
 /// The folder that was asked for, as a whole path.
