@@ -1,5 +1,7 @@
 //! Running other programs: an error gives the command line, the code and the last lines.
 
+use std::borrow::Cow;
+use std::ffi::CStr;
 use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -113,18 +115,24 @@ fn split_at_nul(mut input: impl Read, each: &mut impl FnMut(&str)) -> std::io::R
         };
         let mut at = end;
         end += count;
-        while let Some(found) = buffer[at..end].iter().position(|byte| *byte == 0) {
-            each(&String::from_utf8_lossy(&buffer[start..at + found]));
-            at += found + 1;
+        // The search of the standard library for a NUL takes several bytes at once.
+        while let Ok(found) = CStr::from_bytes_until_nul(&buffer[at..end]) {
+            at += found.count_bytes() + 1;
+            each(&text_of(&buffer[start..at - 1]));
             start = at;
         }
         if count == 0 {
             if start < end {
-                each(&String::from_utf8_lossy(&buffer[start..end]));
+                each(&text_of(&buffer[start..end]));
             }
             return Ok(());
         }
     }
+}
+
+/// The bytes as text, with a mark for what is none. Nearly all is, which the plain check sees sooner.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn failure_of(command: &Command, output: &Output) -> Failure {
