@@ -84,15 +84,22 @@ impl Project {
         let root = find_root(&folder(start)?)?;
         let git = Git::open(&root)?;
         let (settings, foreign) = settings(&root)?;
+        let place = foreign.as_ref().map_or(FILE, |foreign| foreign.file.as_str()).to_owned();
+        let mut project = Self::made(root, git, settings, &place)?;
+        project.foreign = foreign;
+        Ok(project)
+    }
+
+    /// A project with its settings, which stand in that file.
+    pub(crate) fn made(root: PathBuf, git: Git, settings: Settings, place: &str) -> Result<Self> {
         let mut packages = packages(&root, &settings)?;
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let first =
             settings.package.first().map_or_else(|| packages[0].name.to_string(), |first| first.name.clone());
         let name = settings.project.name.clone().unwrap_or(first);
         let tag = settings.project.tag.replace("{package}", &name);
-        let place = foreign.as_ref().map_or(FILE, |foreign| foreign.file.as_str());
         let tags = TagPattern::parse(&tag).with_context(|| format!("cannot read {place}"))?;
-        Ok(Self { root, settings, foreign, name, packages, siblings: Vec::new(), tags, git })
+        Ok(Self { root, settings, foreign: None, name, packages, siblings: Vec::new(), tags, git })
     }
 
     /// The package of that name, in any spelling.
@@ -229,7 +236,7 @@ fn settings(root: &Path) -> Result<(Settings, Option<Foreign>)> {
 }
 
 /// The folder that was asked for, as a whole path.
-fn folder(start: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(crate) fn folder(start: Option<&Path>) -> Result<PathBuf, Failure> {
     let start = start.unwrap_or(Path::new("."));
     start.canonicalize().map_err(|cause| {
         Failure::new(format!("cannot open the folder `{}`: {cause}", start.display()))
@@ -238,9 +245,9 @@ fn folder(start: Option<&Path>) -> Result<PathBuf, Failure> {
 }
 
 /// The files that make a folder a Python package's; each may name it.
-const PACKAGE_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
+pub(crate) const PACKAGE_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
-fn find_root(start: &Path) -> Result<PathBuf> {
+pub(crate) fn find_root(start: &Path) -> Result<PathBuf> {
     let (mut nearest, mut foreign) = (None, None);
     for folder in start.ancestors() {
         if folder.join(FILE).is_file() {

@@ -275,7 +275,7 @@ fn check_name(root: &Item, package: &ProjectPackage, path: &ProjectPath) -> Resu
 }
 
 /// Every requirement of a pyproject.toml: dependencies, extras, dependency groups, build requirements.
-fn requirements(root: &Item) -> Vec<&Value> {
+pub(crate) fn requirements(root: &Item) -> Vec<&Value> {
     let project = root.get("project");
     let single = [
         project.and_then(|p| p.get("dependencies")),

@@ -32,6 +32,7 @@ mod settings;
 mod settings_text;
 mod spots;
 mod state;
+mod survey;
 mod tags;
 mod toml_text;
 mod tree;
@@ -52,4 +53,5 @@ pub use settings::{
     TargetSettings, VersionFile, VersionSpelling, Versioning,
 };
 pub use state::{Lock, State};
+pub use survey::Survey;
 pub use tags::{TagPattern, Tags};
