@@ -106,7 +106,6 @@ fn add(foreign: &mut Foreign, root: &Path, component: &Component<'_>, apart: boo
         foreign.settings.changelog.path = Some(path);
     }
     let owner = named.filter(|_| apart);
-    extra_files::add_manifest(foreign, root, component, owner.as_deref());
     extra_files::add(foreign, root, component, owner.as_deref());
     let (name, apart) = (component.name(), owner.as_deref().filter(|_| !component.name().is_empty()));
     if let Some(package) = apart.filter(|package| *package != name) {

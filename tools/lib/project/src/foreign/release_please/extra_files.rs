@@ -12,23 +12,6 @@ use crate::settings::VersionFile;
 /// Annotations that stand for less or more than a version.
 const PARTS: [&str; 5] = ["major", "minor", "patch", "version-date", "date"];
 
-/// The file in which Release Please keeps the version of each package.
-const MANIFESTS: [&str; 2] = [".release-please-manifest.json", "release-please-manifest.json"];
-
-/// Adds the component's entry in the manifest.
-pub(super) fn add_manifest(
-    foreign: &mut Foreign,
-    root: &Path,
-    component: &Component<'_>,
-    owner: Option<&str>,
-) {
-    let manifest = MANIFESTS.iter().find(|name| root.join(name).is_file());
-    let Some(path) = manifest.and_then(|name| name.parse::<ProjectPath>().ok()) else { return };
-    let (key, package) = (Some(format!("\"{}\"", component.path)), owner.map(str::to_owned));
-    let place = format!("`{path}`, the manifest");
-    foreign.add_place(root, VersionFile { key, package, ..version_file(path) }, &place);
-}
-
 /// Adds each of the extra files, and the file of a simple package.
 pub(super) fn add(foreign: &mut Foreign, root: &Path, component: &Component<'_>, owner: Option<&str>) {
     let owned = |file: VersionFile| VersionFile { package: owner.map(str::to_owned), ..file };
