@@ -3,6 +3,7 @@
 mod auto;
 mod bump;
 mod edit;
+mod init;
 mod journal;
 mod next;
 mod remarks;
@@ -23,7 +24,7 @@ use project::Project;
 struct Arguments {
     /// What to release: major, minor, patch, or auto for what the commits ask for; alpha, beta, rc or dev for the next pre-release, alone or behind one of
     /// these three (`minor rc`); release to end a pre-release; post; a version (PEP 440); or current for no bump
-    #[arg(value_name = "LEVEL|VERSION", num_args = 1.., required_unless_present_any = ["check", "root"])]
+    #[arg(value_name = "LEVEL|VERSION", num_args = 1.., required_unless_present_any = ["check", "root", "init"])]
     request: Vec<next::Request>,
     /// The date of the release, YYYY-MM-DD [default: today in UTC]
     #[arg(long, value_parser = date)]
@@ -43,10 +44,16 @@ struct Arguments {
     /// Only print the folder of the project
     #[arg(long, conflicts_with_all = ["request", "date", "check_remote", "check"])]
     root: bool,
+    /// Write a release.toml from what is found in the project, with the reason for each setting
+    #[arg(long, conflicts_with_all = ["request", "date", "package", "allow_none", "check_remote", "check", "root"])]
+    init: bool,
 }
 
 fn main() -> ExitCode {
     filter::run("bump-version", |arguments: &Arguments, stage| {
+        if arguments.init {
+            return init::run(stage);
+        }
         let project = Project::find(stage.project())?;
         if arguments.root {
             return Ok(Output::Text(format!("{}\n", project.root.display())));

@@ -152,8 +152,8 @@ fn is_history(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
     let locks = [".lock", "-lock.json", "-lock.yaml", "-lock.yml", "npm-shrinkwrap.json", "go.sum"];
-    // The other entries of a manifest are versions of other packages.
-    let manifest = name.ends_with("release-please-manifest.json");
+    // The other entries of a manifest are versions of other packages, and settings tell how they came about.
+    let manifest = name.ends_with("release-please-manifest.json") || path == "release.toml";
     let history =
         ["changelog", "changes", "history", "news", "release_notes", "release-notes", "releasenotes"];
     locks.iter().any(|end| name.ends_with(end))
