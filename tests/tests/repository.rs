@@ -124,7 +124,8 @@ fn every_command_of_the_readme_is_run() -> Result<()> {
     let sandbox = Sandbox::new("plain")?;
     sandbox.shell("mkdir -p ~/src && ln -s \"$PWD\" ~/src/my-project")?;
     assert!(rest.len() >= 7, "{rest:#?}");
-    let mut folder = repository();
+    let top = repository();
+    let mut folder = top.clone();
     for command in rest {
         if let Some(place) = command.strip_prefix("cd ~/") {
             folder = sandbox.path("home").join(place);
@@ -137,7 +138,7 @@ fn every_command_of_the_readme_is_run() -> Result<()> {
         let output = sandbox
             .command("bash")
             .args(["-euo", "pipefail", "-c", &command])
-            .current_dir(&folder)
+            .current_dir(if command.starts_with("cargo ") { &top } else { &folder })
             .env("CARGO_HOME", cargo_home())
             .env("RUSTUP_HOME", rustup_home())
             .output()?;

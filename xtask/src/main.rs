@@ -2,6 +2,7 @@
 
 mod demo;
 mod house;
+mod init;
 mod pipeline;
 mod progress;
 mod record;
@@ -31,6 +32,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+    /// Write a release.toml for a project from what is found in it, or from the settings of another tool
+    Init(init::Arguments),
     /// Release a project: major, minor, patch or a version; or go on with one that was interrupted
     Release(release::Arguments),
     /// Say where the releases of a project stand
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let done = match &arguments.command {
         None => list_commands(),
         Some(Command::Demo { dir }) => demo::run(dir.as_deref()),
+        Some(Command::Init(arguments)) => init::run(arguments),
         Some(Command::Release(arguments)) => release::run(arguments),
         Some(Command::Status { project }) => status::run(project.as_deref()),
         Some(Command::Rollback(arguments)) => rollback::run(arguments),
