@@ -5,16 +5,12 @@ mod messages;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use messages::{WRITTEN, generated};
 use serde::Serialize;
-use tests::{Sandbox, programs, repository, text};
-
-/// The version that the form is taken from.
-const RELEASE_PLEASE: &str = "17.11.2";
+use tests::{Sandbox, oracle, repository, text};
 
 const BEFORE: &str = "# Changelog\n\n## [1.2.3](https://github.com/acme/wagon/compare/v1.2.2...v1.2.3) (2026-01-01)\n\n\n\
     ### Bug Fixes\n\n* older\n";
@@ -52,35 +48,12 @@ struct Bump {
     bump_patch_for_minor_pre_major: bool,
 }
 
-/// The folder that holds Release Please, which npm fetches once.
-fn release_please() -> Result<PathBuf> {
-    let programs = programs()?;
-    let folder =
-        programs.parent().context("the programs stand in a folder of target")?.join("release-please");
-    let package = folder.join("node_modules/release-please/package.json");
-    let is_there = || std::fs::read_to_string(&package).is_ok_and(|text| text.contains(RELEASE_PLEASE));
-    if !is_there() {
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join("package.json"), "{}\n")?;
-        let status = Command::new("npm")
-            .args(["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--silent"])
-            .arg(format!("release-please@{RELEASE_PLEASE}"))
-            .current_dir(&folder)
-            .status()
-            .context("this test needs npm and node")?;
-        if !status.success() || !is_there() {
-            bail!("npm cannot install release-please {RELEASE_PLEASE}: {status}");
-        }
-    }
-    Ok(folder)
-}
-
 /// What Release Please writes for each history.
 fn theirs(histories: &[History]) -> Result<Vec<String>> {
     let mut node = Command::new("node")
         .arg("-e")
         .arg(std::fs::read_to_string(repository().join("tests/tests/conventional/release-please.js"))?)
-        .current_dir(release_please()?)
+        .current_dir(oracle::release_please()?)
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
