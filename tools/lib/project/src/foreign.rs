@@ -204,3 +204,94 @@ fn version_file(path: ProjectPath) -> VersionFile {
         spelling: crate::settings::VersionSpelling::Pep440,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Texts that are nearly the settings of one of the tools.
+    fn noise() -> impl Strategy<Value = String> {
+        let parts = proptest::sample::select(vec![
+            "[bumpversion]",
+            "[bumpversion:file:a.txt]",
+            "[bumpversion:glob:*]",
+            "[tool.bumpversion]",
+            "[[tool.bumpversion.files]]",
+            "current_version",
+            "search",
+            "replace",
+            "serialize",
+            "tag_name",
+            "filename",
+            "regex = true",
+            "[tool.commitizen]",
+            "version_files",
+            "version",
+            "[tool.semantic_release]",
+            "version_variables",
+            "\"a.txt:version:tf\"",
+            "{current_version}",
+            "{new_version",
+            "}",
+            "{",
+            "$version",
+            "^",
+            "$",
+            "\\",
+            "[",
+            "]",
+            "=",
+            " = ",
+            ":",
+            "\n",
+            "\r\n",
+            "\n    ",
+            "\"",
+            "'''",
+            "é",
+            "1.2.3",
+            "{\"packages\": {\".\": {\"extra-files\": [",
+            "\"x\"",
+            "{\"path\": \"a.txt\"}",
+            "]}}}",
+            "\"$.a['b']\"",
+        ]);
+        proptest::collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_settings_are_too_odd_for_a_reader(text in noise()) {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("a.txt"), &text).unwrap();
+            for (name, reader) in READERS {
+                // Refusing is right as well; what is read stays within the project.
+                if let Ok(Some(foreign)) = reader(folder.path(), &name.parse().unwrap(), &text) {
+                    for file in &foreign.settings.version_file {
+                        prop_assert!(file.optional || file.path.under(folder.path()).is_file(), "{file:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_file_counts_and_the_others_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        assert!(read(folder.path()).unwrap().is_none());
+        write("pyproject.toml", "[tool.commitizen]\nversion = \"1.0\"\n[tool.semantic_release]\n");
+        assert_eq!(read(folder.path()).unwrap().unwrap().tool, "commitizen");
+        write(".bumpversion.cfg", "[bumpversion]\ncurrent_version = 1.0\n");
+        write("release-please-config.json", "no JSON");
+        let foreign = read(folder.path()).unwrap().unwrap();
+        assert_eq!(foreign.tool, "bump2version");
+        assert_eq!(
+            foreign.others,
+            ["pyproject.toml (commitizen)", "pyproject.toml (python-semantic-release)"]
+        );
+    }
+}
