@@ -39,7 +39,8 @@ pub fn find(survey: &mut Survey, habits: &Habits) -> Result<Places> {
     // Where the packages version apart, each has strays of its own.
     for part in project.clone().parts(None)? {
         let Ok((carriers, version)) = read(&part) else { continue };
-        for stray in strays::find(&part, &carriers, &version)? {
+        let search = strays::search(&part, &version)?;
+        for stray in strays::find(&part, &carriers, &version, search)?.strays {
             let adopts = !is_told && is_ours(&part, &stray, &version);
             let Some(file) = adopts.then(|| place(&part, &stray, &version)).flatten() else {
                 found.others.push(stray);
