@@ -96,7 +96,7 @@ impl<'a> History<'a> {
         let names: Vec<String> = releases.iter().map(|(step, _)| step.current.to_string()).collect();
         let action = match found {
             Some(_) => format!("edit {path}: add {}", names.join(", ")),
-            None => format!("write {path}: {} releases", names.len()),
+            None => format!("write {path}: the whole history"),
         };
         let lock = (!self.stage.is_dry_run()).then(|| self.repository.git.state().lock()).transpose()?;
         self.stage.perform(&[Step::Do(action)], |_| {

@@ -199,7 +199,7 @@ fn a_rebuilt_file_that_was_absent_is_the_whole_history() {
     let repository = Repository::new();
     repository.commit("feat: one", 0);
     repository.tag("v1.0.0", 0);
-    assert_eq!(repository.run(&["--rebuild"]).stderr, "changelog: write CHANGELOG.md: 1 releases\n");
+    assert_eq!(repository.run(&["--rebuild"]).stderr, "changelog: write CHANGELOG.md: the whole history\n");
     assert_eq!(repository.read("CHANGELOG.md"), repository.run(&["--all"]).stdout);
 }
 

@@ -120,7 +120,7 @@ fn inline(line: &str) -> String {
         });
         let filled = |text: &&str| !text.is_empty() && text.trim() == *text;
         if let Some((word, after)) = bold.filter(|(word, _)| filled(word)) {
-            text.push_str(&format!("**{word}**"));
+            text.push_str(&format!("**{}**", word.replace('\\', "\\\\")));
             rest = after;
         } else if let Some((word, after)) = code.filter(|(word, _)| filled(word)) {
             text.push_str(&format!("``{word}``"));
@@ -188,4 +188,35 @@ fn words(line: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_come_back_from_the_other_language() {
+        for line in ["a `b` [c](d) **e** *f* g_ h|i `", "x_y_ \\ \"q\"", "**open [a](b", "", "é_ 日本"] {
+            assert_eq!(words(&inline(line)), line);
+        }
+        let body = "### Added\n\n- a\n  - b\n\n1. c\n";
+        assert_eq!(to_markdown(&from_markdown(body)), body);
+        assert_eq!(from_markdown("Run:\n\n```sh\nx *y*\n```\n"), "Run:\n\n::\n\n    x *y*\n\n");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_titles_and_words(text in "([-=~`*_\\[\\]()<> \n\r]|\\PC){0,80}") {
+            let _ = sections(&text);
+            let _ = to_markdown(&text);
+            let _ = from_markdown(&text);
+            let _ = Title::read(&text);
+        }
+
+        #[test]
+        fn a_line_without_code_and_links_comes_back(line in "[a-z *_|.#(){}\\\\é]{0,40}") {
+            prop_assert_eq!(words(&inline(&line)), line);
+        }
+    }
 }
