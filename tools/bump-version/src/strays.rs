@@ -164,9 +164,11 @@ fn is_history(path: &str) -> bool {
 
 /// The columns of a line, in bytes, at which a place stands that the bump edits.
 fn edited_columns(carriers: &[Carrier], path: &str, line: usize) -> Vec<usize> {
-    let Some(carrier) = carriers.iter().find(|carrier| carrier.path.as_str() == path) else {
+    // They come sorted by path.
+    let Ok(at) = carriers.binary_search_by(|carrier| carrier.path.as_str().cmp(path)) else {
         return Vec::new();
     };
+    let carrier = &carriers[at];
     let spots = carrier.spots.iter().filter(|spot| carrier.line(spot) == line);
     let column = |start: usize| start - carrier.text[..start].rfind('\n').map_or(0, |at| at + 1);
     spots.map(|spot| column(spot.range.start)).collect()
