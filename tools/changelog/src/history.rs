@@ -9,8 +9,9 @@ use filter::{Outcome, Stage, Step};
 use project::{ChangelogStyle, CommitForm, Repository, Tags, date_of, files};
 
 use crate::changelog::{NOTHING, warn_of};
-use crate::file::{Changelog, Syntax, heading};
+use crate::file::{Changelog, Syntax};
 use crate::names;
+use crate::passage::{self, Passage};
 use crate::section::{Section, Told, Writer};
 
 /// The history of a repository, and the form of its changelog.
@@ -19,13 +20,6 @@ pub struct History<'a> {
     url: Option<String>,
     writer: Writer<'a>,
     stage: &'a Stage,
-}
-
-/// One section of the history.
-struct Passage {
-    /// The release; `None` for what is not released yet.
-    step: Option<VersionStep>,
-    body: String,
 }
 
 impl<'a> History<'a> {
@@ -56,18 +50,7 @@ impl<'a> History<'a> {
 
     /// The whole history as a file: a title, the sections, and where the style has them the compare links.
     pub fn all(&self) -> Result<String> {
-        Ok(self.whole(&self.passages(&self.head()?, None)?))
-    }
-
-    fn whole(&self, passages: &[Passage]) -> String {
-        let title = if self.style() == ChangelogStyle::ReleaseNotes { "Release notes" } else { "Changelog" };
-        let mut text = format!("# {title}\n\n{}", self.joined(passages));
-        let url = self.url.as_ref().filter(|_| self.style() == ChangelogStyle::KeepAChangelog);
-        if let Some(url) = url {
-            text.push('\n');
-            passages.iter().for_each(|passage| text.push_str(&passage.link(url, passages)));
-        }
-        text
+        Ok(passage::whole(&self.passages(&self.head()?, None)?, self.style(), self.url.as_deref()))
     }
 
     /// Writes a section into the file for each release that has none there; what the file holds stays. Without a file
@@ -87,7 +70,14 @@ impl<'a> History<'a> {
             let text = changelog.with_missing(&missing, self.style(), self.url.as_deref());
             (missing, text)
         } else {
-            (releases.collect(), self.whole(&passages))
+            let releases: Vec<_> = releases.collect();
+            let text = passage::new_file(
+                &releases,
+                Syntax::of(path.as_str(), ""),
+                self.style(),
+                self.url.as_deref(),
+            );
+            (releases, text)
         };
         if releases.is_empty() && found.is_some() {
             self.stage.skip(&path, "it has a section for each release already");
@@ -210,8 +200,7 @@ impl<'a> History<'a> {
     }
 
     fn joined(&self, passages: &[Passage]) -> String {
-        let text = |passage: &Passage| passage.text(self.style(), self.url.as_deref());
-        passages.iter().map(text).collect::<Vec<_>>().join("\n")
+        passage::joined(passages, self.style(), self.url.as_deref())
     }
 
     fn style(&self) -> ChangelogStyle {
@@ -242,34 +231,5 @@ impl<'a> History<'a> {
             );
             Failure::usage(what).hint("name a tag as `git tag --list` shows it").into()
         })
-    }
-}
-
-impl Passage {
-    fn text(&self, style: ChangelogStyle, url: Option<&str>) -> String {
-        let title = match (&self.step, style) {
-            (Some(step), _) => heading(step, style, url),
-            (None, ChangelogStyle::KeepAChangelog) => "## [Unreleased]".to_owned(),
-            (None, ChangelogStyle::Conventional) => "## Unreleased\n".to_owned(),
-            (None, ChangelogStyle::ReleaseNotes) => "## Unreleased".to_owned(),
-        };
-        format!("{title}\n\n{}", self.body)
-    }
-
-    /// The definition of the link that the heading of the section is.
-    fn link(&self, url: &str, all: &[Self]) -> String {
-        match &self.step {
-            None => {
-                let latest = all.iter().find_map(|passage| passage.step.as_ref());
-                let compare = |step: &VersionStep| format!("compare/{}...HEAD", step.tag);
-                format!("[Unreleased]: {url}/{}\n", latest.map_or("commits/HEAD".to_owned(), compare))
-            }
-            Some(VersionStep { current, tag, previous_tag: Some(previous), .. }) => {
-                format!("[{current}]: {url}/compare/{previous}...{tag}\n")
-            }
-            Some(VersionStep { current, tag, previous_tag: None, .. }) => {
-                format!("[{current}]: {url}/releases/tag/{tag}\n")
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@ mod changelog;
 mod file;
 mod history;
 mod names;
+mod passage;
 mod release_notes;
 mod release_please;
 mod section;

@@ -199,8 +199,21 @@ fn a_rebuilt_file_that_was_absent_is_the_whole_history() {
     let repository = Repository::new();
     repository.commit("feat: one", 0);
     repository.tag("v1.0.0", 0);
+    // Were its entry written too, the next release would take it for one that people wrote, and no other commit.
+    repository.commit("feat: not released", 0);
     assert_eq!(repository.run(&["--rebuild"]).stderr, "changelog: write CHANGELOG.md: the whole history\n");
-    assert_eq!(repository.read("CHANGELOG.md"), repository.run(&["--all"]).stdout);
+    assert_eq!(
+        repository.read("CHANGELOG.md"),
+        "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 1970-01-01\n\n### Added\n\n- one\n\n\
+         [Unreleased]: https://host.example/o/r/compare/v1.0.0...HEAD\n\
+         [1.0.0]: https://host.example/o/r/releases/tag/v1.0.0\n"
+    );
+    repository.write("release.toml", "[changelog]\npath = \"NEWS.rst\"\n");
+    assert_eq!(repository.run(&["--rebuild"]).stderr, "changelog: write NEWS.rst: the whole history\n");
+    assert_eq!(
+        repository.read("NEWS.rst"),
+        "Changelog\n=========\n\n1.0.0 (1970-01-01)\n------------------\n\nAdded\n~~~~~\n\n- one\n"
+    );
 }
 
 /// A repository with two releases and a template.
