@@ -41,7 +41,7 @@ fn candidates(settings: &ChangelogSettings) -> Vec<ProjectPath> {
     let stems = if settings.style == ChangelogStyle::ReleaseNotes { &NOTES[..] } else { &STEMS };
     for folder in FOLDERS {
         for ending in ENDINGS {
-            names.extend(stems.iter().filter_map(|stem| format!("{folder}{stem}{ending}").parse().ok()));
+            names.extend(stems.iter().filter_map(|stem| settings.inside(&format!("{folder}{stem}{ending}"))));
         }
     }
     names

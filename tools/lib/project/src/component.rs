@@ -100,7 +100,8 @@ impl Project {
         let Some(package) = self.packages.first() else { return Ok(self) };
         self.tags = tags(&self.settings, package)?;
         let settings = &mut self.settings;
-        settings.changelog.path = Some(changelog(settings, package)?);
+        settings.changelog.path = changelog(settings, package)?;
+        settings.changelog.folder.clone_from(&package.path);
         let message = &mut settings.project.commit_message;
         if !message.contains("{package}") {
             *message = message.replace("{version}", "{package} {version}");
@@ -133,12 +134,13 @@ fn tags(settings: &Settings, package: &ProjectPackage) -> Result<TagPattern> {
         .context("cannot read release.toml")
 }
 
-/// The changelog of a package.
-fn changelog(settings: &Settings, package: &ProjectPackage) -> Result<ProjectPath> {
+/// The changelog of a package; `None` where the settings name none.
+fn changelog(settings: &Settings, package: &ProjectPackage) -> Result<Option<ProjectPath>> {
     let own = settings.package.iter().find(|own| is_of(&own.name, &package.name));
+    let of_project = settings.changelog.path.as_ref();
     match own.and_then(|own| own.changelog.as_ref()) {
-        Some(path) => Ok(path.clone()),
-        None => Ok(package.inside(settings.changelog.path().as_str())?),
+        Some(path) => Ok(Some(path.clone())),
+        None => Ok(of_project.map(|path| package.inside(path.as_str())).transpose()?),
     }
 }
 

@@ -91,8 +91,8 @@ pub struct PackageSettings {
     pub dist: Option<ProjectPath>,
     /// Where the packages version apart: the form of this one's tags; the project's where it is left out.
     pub tag: Option<String>,
-    /// Where the packages version apart: this one's changelog; the file of the project's name in the package's folder
-    /// where it is left out.
+    /// Where the packages version apart: this one's changelog; where it is left out, the file of the project's name
+    /// in the package's folder, or the one of the usual names that is there.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub changelog: Option<ProjectPath>,
 }
@@ -160,9 +160,13 @@ impl From<VersionSpelling> for Spelling {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangelogSettings {
     /// The file, in Markdown or by the end of its name in reStructuredText. Where it is left out, CHANGELOG.md, for
-    /// release notes RELEASE_NOTES.md, or the one that is there of CHANGES.md, HISTORY.md, NEWS.md, their like in other endings and in docs/.
+    /// release notes RELEASE_NOTES.md, or the one that is there of CHANGES.md, HISTORY.md, NEWS.md, their like in other
+    /// endings and in docs/. A file that is named, or of release notes, is made where there is none.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub path: Option<ProjectPath>,
+    /// Where the packages version apart: the folder of the one that is released, which its changelog stands in.
+    #[serde(skip)]
+    pub folder: Option<ProjectPath>,
     /// The form of a section.
     pub style: ChangelogStyle,
     /// How the subjects of commits are written.
@@ -319,6 +323,7 @@ impl Default for ChangelogSettings {
     fn default() -> Self {
         Self {
             path: None,
+            folder: None,
             style: ChangelogStyle::KeepAChangelog,
             commits: CommitForm::Conventional,
             sections: None,
@@ -334,7 +339,17 @@ impl ChangelogSettings {
             ChangelogStyle::KeepAChangelog | ChangelogStyle::Conventional => "CHANGELOG.md",
             ChangelogStyle::ReleaseNotes => "RELEASE_NOTES.md",
         };
-        self.path.clone().unwrap_or_else(|| known_path(usual))
+        self.path.clone().unwrap_or_else(|| self.inside(usual).unwrap_or_else(|| known_path(usual)))
+    }
+
+    /// A file of that name in the folder that the changelog stands in; `None` where it is no path of the project.
+    pub fn inside(&self, name: &str) -> Option<ProjectPath> {
+        self.folder.as_ref().map_or_else(|| name.parse(), |folder| folder.join(name)).ok()
+    }
+
+    /// Says whether a release makes the file where there is none: it is named, or its style is that of a file of its own.
+    pub fn is_wanted(&self) -> bool {
+        self.path.is_some() || self.style == ChangelogStyle::ReleaseNotes
     }
 }
 
