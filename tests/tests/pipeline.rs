@@ -183,3 +183,53 @@ fn the_list_of_stages_is_the_order_of_the_readme() -> Result<()> {
     assert_eq!(readme[PIPELINE.len()..], [ROLLBACK]);
     Ok(())
 }
+
+#[test]
+fn a_changelog_that_is_named_is_made_and_taken_back() -> Result<()> {
+    let mut sandbox = Sandbox::new("plain")?;
+    sandbox.make_key()?;
+    sandbox.set("SOURCE_DATE_EPOCH", "1772366400");
+    let settings = "[changelog]\npath = \"docs/CHANGES.md\"\n";
+    std::fs::write(sandbox.project().join("release.toml"), settings)?;
+    sandbox.shell("git add -A && git commit -qm 'chore: settings' && git push -q origin main")?;
+    let rehearsed = sandbox.run("xtask", &["release", "patch", "--dry-run"], "")?;
+    let ran = sandbox.run("xtask", &["release", "patch"], "")?;
+    let said = text(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    assert!(actions(&said).starts_with(&actions(&text(&rehearsed.stderr))));
+    assert!(said.contains("write docs/CHANGES.md: a new file with the section 1.2.4"), "{said}");
+    let committed = sandbox.shell("git show v1.2.4:docs/CHANGES.md")?;
+    assert_eq!(
+        committed.trim_end(),
+        "# Changelog\n\n## [Unreleased]\n\n## [1.2.4] - 2026-03-01\n\n### Added\n\n- say more\n\n### Fixed\n\n- spell it right"
+    );
+    assert_eq!(sandbox.shell("git status --porcelain")?, "");
+    sandbox.must("xtask", &["rollback", "1.2.4", "--yes"], "")?;
+    assert_eq!(sandbox.shell("git status --porcelain; ls docs 2>/dev/null || true")?, "");
+    Ok(())
+}
+
+#[test]
+fn a_new_changelog_leaves_no_trace_where_the_commit_is_refused_or_taken_back() -> Result<()> {
+    let sandbox = Sandbox::new("plain")?;
+    std::fs::write(sandbox.project().join("release.toml"), "[changelog]\nstyle = \"release-notes\"\n")?;
+    sandbox.shell(
+        "git add -A && git commit -qm 'chore: settings' && printf '#!/bin/sh\nexit 1\n' > .git/hooks/pre-commit &&
+         chmod +x .git/hooks/pre-commit",
+    )?;
+    let document = sandbox.pipeline("patch", "changelog")?;
+    sandbox.refused("commit-release", &[], &document, 1)?;
+    let changed = sandbox.shell("git status --porcelain")?;
+    assert!(changed.trim_end().ends_with("?? RELEASE_NOTES.md") && changed.starts_with(" M "), "{changed}");
+    // What a kill between the two calls of git leaves.
+    sandbox.shell("rm .git/hooks/pre-commit && git add --intent-to-add RELEASE_NOTES.md")?;
+    sandbox.must("rollback", &["--yes"], &document)?;
+    assert_eq!(sandbox.shell("git status --porcelain")?, "");
+    // Once more: what there is of it is committed, and nothing else that is new.
+    let document = sandbox.pipeline("minor", "changelog")?;
+    sandbox.shell("git add --intent-to-add RELEASE_NOTES.md && touch else.txt")?;
+    sandbox.must("commit-release", &[], &document)?;
+    assert_eq!(sandbox.shell("git status --porcelain")?.trim_end(), "?? else.txt");
+    assert!(sandbox.shell("git show --name-status --format=")?.contains("A\tRELEASE_NOTES.md"));
+    Ok(())
+}

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use commits::since_previous;
-use document::{Failure, Notes, NotesEdit, ProjectPath, Release};
+use document::{Failure, Notes, NotesEdit, ProjectPath, Release, Sha256, Version};
 use filter::{Outcome, Stage, Step};
 use project::{Project, files};
 
 use crate::file::{Changelog, Syntax};
 use crate::names;
+use crate::passage;
 use crate::section::{Told, Writer};
 
 /// What stands in for notes when no commit tells users anything.
@@ -18,61 +19,135 @@ pub const NOTHING: &str = "- No change that users will notice\n";
 /// Finds the notes, writes the section, and returns both for the document.
 ///
 /// The new text is made from the file as it stands in the commit that the release starts from, so that a run
-/// after a crash makes the same text, and sees that it is written.
+/// after a crash makes the same text, and sees that it is written. A file that the project asks for and that is not
+/// there yet is made.
 pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Notes> {
-    let style = project.settings.changelog.style;
-    let found = committed(project, release)?;
-    let path = &found.as_ref().map_or_else(|| project.settings.changelog.path(), |(path, _)| path.clone());
-    if release.edits.iter().any(|edit| edit.path == *path) {
+    let settings = &project.settings.changelog;
+    let (path, before) = match committed(project, release)? {
+        Some((path, before)) => (path, Some(before)),
+        None => (settings.path(), None),
+    };
+    if release.edits.iter().any(|edit| edit.path == path) {
         let what = format!("cannot write `{path}`: release.toml names it as a [[version-file]] too");
         return Err(Failure::new(what).hint(format!("take `{path}` out of [[version-file]]")).into());
     }
+    let reason = if before.is_none() { why_without(project, &path)? } else { None };
+    if let Some(reason) = reason {
+        stage.skip(&path, format!("{reason}, the notes are in the document alone"));
+        return Ok(Notes { body: generated(project, release, stage)?, edit: None });
+    }
     let version = &release.version.current;
-    let Some((_, before)) = found else {
-        let body = generated(project, release, stage)?;
-        stage.skip(path, "there is no such file, the notes are in the document alone");
-        return Ok(Notes { body, edit: None });
-    };
-    let changelog = Changelog::new(&before, Syntax::of(path.as_str(), &before));
+    let changelog = before.as_deref().unwrap_or_default();
+    let changelog = Changelog::new(changelog, Syntax::of(path.as_str(), changelog));
     if let Some(body) = changelog.section_of(version) {
-        stage.skip(path, format!("it has a section for {version} already"));
+        stage.skip(&path, format!("it has a section for {version} already"));
         return Ok(Notes { body, edit: None });
     }
     let body = match changelog.unreleased() {
         Some(body) => body,
         None => generated(project, release, stage)?,
     };
-    let after = changelog.with(&release.version, &body, style, address(project, release)?.as_deref());
+    let after = text_after(project, release, &path, before.as_deref(), &body)?;
+    let action = match &before {
+        Some(_) => format!("edit {path}: add the section {version}"),
+        None => format!("write {path}: a new file with the section {version}"),
+    };
     let edit = NotesEdit {
-        path: path.clone(),
-        before: Some(files::sha256(before.as_bytes())),
+        path,
+        before: before.as_ref().map(|before| files::sha256(before.as_bytes())),
         after: files::sha256(after.as_bytes()),
     };
-    let action = format!("edit {path}: add the section {version}");
-    let now = files::read_text(&path.under(&project.root))?;
-    if now == after {
+    let texts = Texts { changelog, before: before.as_deref(), after: &after, version };
+    Ok(match put(project, stage, &edit, texts, action)? {
+        Some(Edited { body, after }) => Notes { body, edit: Some(NotesEdit { after, ..edit }) },
+        None => Notes { body, edit: Some(edit) },
+    })
+}
+
+/// The texts of the file.
+struct Texts<'a> {
+    changelog: Changelog<'a>,
+    /// As it was committed; `None` where there was none.
+    before: Option<&'a str>,
+    after: &'a str,
+    version: &'a Version,
+}
+
+/// What people made of the section.
+struct Edited {
+    body: String,
+    after: Sha256,
+}
+
+/// Writes the file, unless it is written; people may have edited the section since.
+fn put(
+    project: &Project,
+    stage: &Stage,
+    NotesEdit { path, .. }: &NotesEdit,
+    Texts { changelog, before, after, version }: Texts<'_>,
+    action: String,
+) -> Result<Option<Edited>> {
+    let file = path.under(&project.root);
+    let now = if file.exists() { Some(files::read_text(&file)?) } else { None };
+    if now.as_deref() == Some(after) {
         stage.skip(path, format!("it has the section {version} already"));
-        return Ok(Notes { body, edit: Some(edit) });
+        return Ok(None);
     }
-    let (own, edited) = (changelog.read(&after), changelog.read(&now));
-    if let (Some(body), true) = (edited.section_of(version), own.around(version) == edited.around(version)) {
-        stage.skip(path, format!("it has the section {version} already, and people have edited it"));
-        let edit = NotesEdit { after: files::sha256(now.as_bytes()), ..edit };
-        return Ok(Notes { body, edit: Some(edit) });
+    if let Some(now) = &now {
+        let (own, edited) = (changelog.read(after), changelog.read(now));
+        if let (Some(body), true) =
+            (edited.section_of(version), own.around(version) == edited.around(version))
+        {
+            stage.skip(path, format!("it has the section {version} already, and people have edited it"));
+            return Ok(Some(Edited { body, after: files::sha256(now.as_bytes()) }));
+        }
     }
-    if now != before {
-        let what = format!("cannot write `{path}`: it has changes that are not committed");
-        return Err(Failure::new(what)
-            .hint(format!("commit them, or undo them with `git restore {path}`"))
-            .into());
+    if now.as_deref() != before {
+        let (cause, hint) = match before {
+            Some(_) => (
+                "it has changes that are not committed",
+                format!("commit them, or undo them with `git restore {path}`"),
+            ),
+            None => (
+                "it is there and not committed",
+                "move it away, or commit it and start again with `bump-version`".to_owned(),
+            ),
+        };
+        return Err(Failure::new(format!("cannot write `{path}`: {cause}")).hint(hint).into());
     }
     let lock = (!stage.is_dry_run()).then(|| project.git.state().lock()).transpose()?;
     stage.perform(&[Step::Do(action)], |_| {
-        files::replace(&path.under(&project.root), after.as_bytes())?;
+        files::replace(&file, after.as_bytes())?;
         Ok(Outcome::Done)
     })?;
     drop(lock);
-    Ok(Notes { body, edit: Some(edit) })
+    Ok(None)
+}
+
+/// Why a project without a changelog stays without one: nothing asks for the file, or no commit could hold it.
+fn why_without(project: &Project, path: &ProjectPath) -> Result<Option<&'static str>> {
+    if !project.settings.changelog.is_wanted() {
+        return Ok(Some("there is no such file"));
+    }
+    let is_ignored = project.git.ask(&["check-ignore", "--quiet", "--", path.as_str()])?.is_some();
+    Ok(is_ignored.then_some("git ignores it"))
+}
+
+/// The text of the file with the section.
+fn text_after(
+    project: &Project,
+    release: &Release,
+    path: &ProjectPath,
+    before: Option<&str>,
+    body: &str,
+) -> Result<String> {
+    let (style, url) = (project.settings.changelog.style, address(project, release)?);
+    let syntax = Syntax::of(path.as_str(), before.unwrap_or_default());
+    let step = &release.version;
+    Ok(match before {
+        Some(before) => Changelog::new(before, syntax).with(step, body, style, url.as_deref()),
+        None => passage::new_file(&[(step, body)], syntax, style, url.as_deref()),
+    })
 }
 
 /// Refuses a changelog, as it stands in the tree, that does not name the version of the release.
@@ -101,6 +176,7 @@ fn committed(project: &Project, release: &Release) -> Result<Option<(ProjectPath
     let object = format!("{base}:./{path}");
     let output = project::run_quietly(&mut project.git.command(&["cat-file", "--filters", &object])?)?;
     if !output.status.success() {
+        // There is none of the name that release.toml says.
         return Ok(None);
     }
     let text = String::from_utf8(output.stdout).map_err(|_| {

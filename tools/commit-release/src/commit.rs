@@ -12,6 +12,8 @@ struct MakeCommit {
     branch: String,
     message: String,
     files: Vec<(ProjectPath, Sha256)>,
+    /// The one of them that the release has made.
+    new: Option<ProjectPath>,
 }
 
 impl fmt::Display for MakeCommit {
@@ -68,10 +70,12 @@ fn plan(project: &Project, release: &Release) -> Result<MakeCommit, Failure> {
     };
     let mut files: Vec<_> =
         release.edits.iter().map(|edit| (edit.path.clone(), edit.after.clone())).collect();
-    files.extend(release.notes()?.edit.iter().map(|edit| (edit.path.clone(), edit.after.clone())));
+    let notes = release.notes()?.edit.as_ref();
+    files.extend(notes.map(|edit| (edit.path.clone(), edit.after.clone())));
+    let new = notes.filter(|edit| edit.before.is_none()).map(|edit| edit.path.clone());
     files.sort();
     let message = message(&project.settings.project.commit_message, release, &branch);
-    Ok(MakeCommit { branch, message, files })
+    Ok(MakeCommit { branch, message, files, new })
 }
 
 /// The message with what stands for its words; the version before is the one that the files carried.
@@ -107,10 +111,20 @@ fn check_files(project: &Project, plan: &MakeCommit) -> Result<()> {
 }
 
 fn make(project: &Project, plan: &MakeCommit, base: &CommitId, lock: &Lock) -> Result<CommitId> {
+    if let Some(new) = &plan.new {
+        // `--only` takes a file that git knows. A kill here leaves a name without content in the index, which the
+        // next run takes.
+        project.git.write(lock, &["add", "--intent-to-add", "--", new.as_str()])?;
+    }
     let mut arguments =
         vec!["commit", "--quiet", "--cleanup=verbatim", "--message", &plan.message, "--only", "--"];
     arguments.extend(plan.files.iter().map(|(path, _)| path.as_str()));
-    project.git.write(lock, &arguments)?;
+    if let Err(error) = project.git.write(lock, &arguments) {
+        if let Some(new) = &plan.new {
+            project.git.write(lock, &["reset", "--quiet", "--", new.as_str()])?;
+        }
+        return Err(error);
+    }
     let Some(id) = project.git.resolve("HEAD")? else {
         anyhow::bail!("cannot find the commit that git has made")
     };

@@ -56,12 +56,13 @@ fn plan_file(
     Ok((Step::Do(path.clone()), withdrawn(what, format!("restored from {}", base.short()))))
 }
 
-/// Restores a file from the base commit, or removes one that is not in there; the index forgets the edit too.
+/// Restores a file from the base commit, or removes one that is not in there. The index forgets the edit first: once
+/// the file is as it was, nothing leads the next run here.
 pub fn restore(project: &Project, release: &Release, path: &ProjectPath, lock: &Lock) -> Result<()> {
     let target = path.under(&project.root);
+    project.git.write(lock, &["reset", "--quiet", "--", path.as_str()])?;
     match blob(project, &release.project.base, path.as_str())? {
-        Some(bytes) => files::replace(&target, &bytes)?,
-        None => std::fs::remove_file(&target).with_context(|| format!("cannot remove `{path}`"))?,
+        Some(bytes) => files::replace(&target, &bytes),
+        None => std::fs::remove_file(&target).with_context(|| format!("cannot remove `{path}`")),
     }
-    project.git.write(lock, &["reset", "--quiet", "--", path.as_str()]).map(drop)
 }
