@@ -3,49 +3,9 @@
 #[path = "foreign/same.rs"]
 mod same;
 
-use std::collections::BTreeMap;
-use std::process::Command;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use same::init_says_the_same;
-use serde::Deserialize;
-use tests::{Sandbox, oracle, repository, text};
-
-/// A pull request of Release Please: its title, which the merged commit has, and the files that it changes.
-#[derive(Debug, Deserialize)]
-struct PullRequest {
-    title: String,
-    files: BTreeMap<String, String>,
-}
-
-/// What Release Please would do with a project as it stands.
-fn release_please_would(sandbox: &Sandbox, config: &str, manifest: &str) -> Result<Vec<PullRequest>> {
-    let log = sandbox.shell("git log --format=%x00%H%x01%B%x01 --name-only")?;
-    let commits = log.split('\0').skip(1).filter_map(|commit| {
-        let mut parts = commit.splitn(3, '\x01');
-        let (sha, message, files) = (parts.next()?, parts.next()?, parts.next()?);
-        let files: Vec<&str> = files.lines().filter(|line| !line.is_empty()).collect();
-        Some(serde_json::json!({ "sha": sha, "message": message.trim_end(), "files": files }))
-    });
-    let tags = sandbox
-        .shell("git for-each-ref refs/tags --format='%(refname:short) %(*objectname)%(objectname)'")?;
-    let tags = tags.lines().filter_map(|line| line.split_once(' '));
-    let tags = tags.map(|(name, sha)| serde_json::json!({ "name": name, "sha": &sha[..40] }));
-    let asked = serde_json::json!({
-        "folder": sandbox.project(), "config": config, "manifest": manifest,
-        "commits": commits.collect::<Vec<_>>(), "tags": tags.collect::<Vec<_>>(),
-    });
-    std::fs::write(sandbox.path("asked.json"), asked.to_string())?;
-    let script = std::fs::read_to_string(repository().join("tests/tests/foreign/release-please.js"))?;
-    let mut node = Command::new("node");
-    node.args(["-e", &script]).current_dir(oracle::release_please()?).env("LC_ALL", "C.UTF-8");
-    let output =
-        node.stdin(std::fs::File::open(sandbox.path("asked.json"))?).output().context("cannot run node")?;
-    if !output.status.success() {
-        bail!("node ended with {}:\n{}", output.status, text(&output.stderr));
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
+use tests::{Sandbox, oracle};
 
 /// Releases with each request, each time from the same start, and compares title and files with Release Please.
 fn release_both(setup: &str, config: &str, manifest: &str, requests: &[&[&str]]) -> Result<()> {
@@ -53,7 +13,7 @@ fn release_both(setup: &str, config: &str, manifest: &str, requests: &[&[&str]])
     sandbox.shell("git tag -d v1.2.3 && git remote set-url origin https://github.com/acme/wagon.git")?;
     sandbox.shell(&format!("{setup}\ntrue"))?;
     let start = sandbox.shell("git rev-parse HEAD")?;
-    let theirs = release_please_would(&sandbox, config, manifest)?;
+    let theirs = oracle::pull_requests(&sandbox, config, manifest)?;
     assert_eq!(theirs.len(), requests.len(), "{theirs:#?}");
     for request in requests {
         init_says_the_same(&sandbox, &[&["auto", "--date", "2026-03-01"], *request].concat())?;
@@ -67,15 +27,7 @@ fn release_both(setup: &str, config: &str, manifest: &str, requests: &[&[&str]])
         let Some(their) = theirs.iter().find(|their| their.title == title.trim_end()) else {
             bail!("{title} is none of {titles:?}");
         };
-        let changed = sandbox.shell("git show --format= --name-only")?;
-        assert_eq!(changed.lines().collect::<Vec<_>>(), their.files.keys().collect::<Vec<_>>());
-        for (name, text) in &their.files {
-            let ours = std::fs::read_to_string(sandbox.project().join(name))?;
-            snapbox::assert_data_eq!(
-                format!("{name}\n{ours}"),
-                snapbox::Data::text(format!("{name}\n{text}")).raw()
-            );
-        }
+        their.assert_is_head(&sandbox)?;
     }
     Ok(())
 }
