@@ -68,6 +68,7 @@ impl Sandbox {
                 "plain" => "1.2.3",
                 "setup-py" => "0.4.0",
                 "hotfixes" => "0.3.9",
+                "release-please" => "0.5.2",
                 _ => "0.1.0",
             }
         ))?;
