@@ -27,7 +27,8 @@ pub struct Project {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionStep {
-    /// The highest version released before on this line of history; `null` for the first release.
+    /// The highest version released before on this line of history, before a release the highest that is no
+    /// pre-release; `null` for the first release.
     pub previous: Option<Version>,
     /// The git tag of `previous`; `null` for the first release.
     pub previous_tag: Option<String>,

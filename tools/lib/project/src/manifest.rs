@@ -20,7 +20,8 @@ impl Project {
     }
 
     /// The release before `next`, with its tag: the version that the project carries where a manifest says that it is
-    /// released and a tag of the history names it, else the highest of the history.
+    /// released and a tag of the history names it, else the highest of the history, which before a release is no
+    /// pre-release.
     ///
     /// `next` is `None` where the next version is still to be told.
     pub fn previous<'a>(

@@ -32,7 +32,7 @@ impl<'a> Reachable<'a> {
         Self { git: None, all, merged: OnceCell::from(merged), asked: RefCell::default() }
     }
 
-    /// The highest one below `limit` with its tag.
+    /// The highest one below `limit` with its tag; below a release no pre-release counts.
     pub fn highest_below(&self, limit: Option<&Version>) -> Result<Option<(&Version, &str)>> {
         let Some((version, tag)) = self.all.highest_below(limit) else { return Ok(None) };
         if self.is_reachable(tag)? {

@@ -128,9 +128,13 @@ impl Tags {
         Self { released: named(released), withdrawn: named(withdrawn) }
     }
 
-    /// The highest released version below `limit` with its tag.
+    /// The highest released version below `limit` with its tag. Below a release it is a release: whoever has that one
+    /// has not seen what came with the candidates between them.
     pub fn highest_below(&self, limit: Option<&Version>) -> Option<(&Version, &str)> {
-        let below = self.released.iter().filter(|(version, _)| limit.is_none_or(|limit| *version < limit));
+        let counts = |version: &Version| {
+            limit.is_none_or(|limit| version < limit && (limit.is_prerelease() || !version.is_prerelease()))
+        };
+        let below = self.released.iter().filter(|(version, _)| counts(version));
         below.map(|(version, tag)| (version, tag.as_str())).next_back()
     }
 
@@ -209,6 +213,23 @@ mod tests {
         assert_eq!(tags.highest_below(Some(&version("0.10.0"))), Some((&version("0.4.0"), "v0.4.0")));
         assert_eq!(tags.withdrawn(&version("0.11.0")), Some("withdrawn/v0.11.0"));
         assert_eq!(tags.released(&version("0.11.0")), None);
+    }
+
+    #[test]
+    fn before_a_release_stands_a_release_and_before_a_candidate_the_last_one() {
+        let pattern = TagPattern::parse("v{version}").unwrap();
+        let tags = Tags::read(&pattern, ["v1.2.0", "v1.2.0.post1", "v1.3.0rc1", "v1.3.0-RC2", "v1.3.0"]);
+        for (limit, expected) in [
+            ("1.3.1", Some("v1.3.0")),
+            ("1.3.0", Some("v1.2.0.post1")),
+            ("1.3.0rc3", Some("v1.3.0-RC2")),
+            ("1.3.0rc2", Some("v1.3.0rc1")),
+            ("1.3.0rc1", Some("v1.2.0.post1")),
+            ("1.2.0", None),
+        ] {
+            let found = tags.highest_below(Some(&version(limit))).map(|(_, tag)| tag);
+            assert_eq!(found, expected, "{limit}");
+        }
     }
 
     #[test]
