@@ -69,6 +69,7 @@ impl Sandbox {
                 "setup-py" => "0.4.0",
                 "hotfixes" => "0.3.9",
                 "release-please" => "0.5.2",
+                "charts" => "1.2.0",
                 _ => "0.1.0",
             }
         ))?;
