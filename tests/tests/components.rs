@@ -109,3 +109,21 @@ fn a_version_that_two_packages_have_is_taken_back_by_its_tag() -> Result<()> {
     sandbox.must("xtask", &["rollback", "wagon-core-v1.0.0", "--dry-run"], "")?;
     Ok(())
 }
+
+#[test]
+fn a_bump_of_another_package_keeps_what_was_edited_by_hand() -> Result<()> {
+    let sandbox = apart()?;
+    sandbox.must("bump-version", &["minor", "--package", "wagon-core"], "")?;
+    sandbox.shell("git checkout -q . && echo '# by hand' >> packages/core/pyproject.toml")?;
+    for options in [["--dry-run"].as_slice(), &[]] {
+        let error = sandbox.refused(
+            "bump-version",
+            &[&["minor", "--package", "wagon-cdk"], options].concat(),
+            "",
+            1,
+        )?;
+        assert!(error.contains("`packages/core/pyproject.toml`: it was changed after a bump"), "{error}");
+    }
+    assert!(file(&sandbox, "packages/core/pyproject.toml")?.ends_with("# by hand\n"));
+    Ok(())
+}

@@ -83,6 +83,7 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let wanted = goal.after(&carried, all.last_post(&carried))?;
     if bumps {
         refuse_tree(project, &state, &journal)?;
+        journal.refuse_edits(project)?;
         refuse_nobody(project)?;
         used::refuse(&all, &reachable, &carried, &wanted)?;
     }
@@ -159,6 +160,7 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     }
     let _lock = project.git.state().lock()?;
     let journal = Journal::read(project, Some(&bump.head))?;
+    journal.refuse_edits(project)?;
     for rewrite in &bump.rewrites {
         let now = journal.text_before(project, &rewrite.path)?;
         if now != rewrite.before {

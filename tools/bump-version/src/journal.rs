@@ -125,6 +125,11 @@ impl Journal {
         Ok(entry.before.clone())
     }
 
+    /// Refuses where a file was edited since its bump: one that the next bump leaves alone gets its text before back.
+    pub fn refuse_edits(&self, project: &Project) -> Result<()> {
+        self.files.keys().try_for_each(|path| self.text_before(project, path).map(drop))
+    }
+
     /// Writes the files: the journal first, synced, then each file in place. A failed write restores them all.
     pub fn write(mut self, project: &Project, head: &CommitId, rewrites: &[Rewrite]) -> Result<()> {
         self.head = Some(head.clone());
