@@ -33,11 +33,9 @@ impl Finder<'_> {
         if file.optional && !self.is_file(&file.path) {
             return Ok(());
         }
-        let text = match self.carriers.iter().position(|carrier| carrier.path == file.path) {
-            Some(at) => self.carriers[at].text.clone(),
-            None => (self.read)(&file.path)
-                .with_context(|| format!("cannot read a file that {} names", self.project.named_by(file)))?,
-        };
+        let (path, text) = self
+            .text(&file.path)
+            .with_context(|| format!("cannot read a file that {} names", self.project.named_by(file)))?;
         let found = match held {
             Some(version) => current::held(&text, file, version)?.into_iter().map(quoted).collect(),
             None => named_places(file, &text)?,
@@ -51,11 +49,11 @@ impl Finder<'_> {
             package: None,
             is_plain,
         });
-        match self.carriers.iter_mut().find(|carrier| carrier.path == file.path) {
+        match self.carriers.iter_mut().find(|carrier| carrier.path == path) {
             Some(carrier) => carrier.spots.extend(spots),
             None => {
                 let spots = spots.collect();
-                self.carriers.push(Carrier::new(file.path.clone(), text, spots));
+                self.carriers.push(Carrier::new(path, text, spots));
             }
         }
         Ok(())

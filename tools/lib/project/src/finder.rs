@@ -76,12 +76,12 @@ impl<'a> Finder<'a> {
     }
 
     fn pyproject(&mut self, package: &ProjectPackage, path: &ProjectPath, named: &mut Named) -> Result<()> {
-        let text =
-            (self.read)(path).with_context(|| format!("cannot read the package `{}`", package.name))?;
-        let toml = parse_toml(path, &text)?;
+        let (path, text) =
+            self.text(path).with_context(|| format!("cannot read the package `{}`", package.name))?;
+        let toml = parse_toml(&path, &text)?;
         let offset = text.len() - without_bom(&text).len();
         let root = toml.as_item();
-        check_name(root, package, path)?;
+        check_name(root, package, &path)?;
         let mut spots = Vec::new();
         for table in [["project", "version"].as_slice(), &["tool", "poetry", "version"]] {
             let value = at(root, table).and_then(Item::as_value);
@@ -113,7 +113,7 @@ impl<'a> Finder<'a> {
         let files = at(root, &["tool", "setuptools", "dynamic", "version", "file"]);
         let list = files.and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
         named.files.extend(files.and_then(Item::as_str).into_iter().chain(list).map(str::to_owned));
-        self.carriers.push(Carrier::new(path.clone(), text.clone(), spots));
+        self.carriers.push(Carrier::new(path, text.clone(), spots));
         Ok(())
     }
 
@@ -230,8 +230,14 @@ impl<'a> Finder<'a> {
         if !self.is_file(&path) {
             return Ok(None);
         }
+        self.text(&path).map(Some)
+    }
+
+    /// Reads a file; the path is that of the file where links lead.
+    pub(crate) fn text(&self, path: &ProjectPath) -> Result<(ProjectPath, String)> {
+        let path = self.tree.real(path)?;
         let text = (self.read)(&path)?;
-        Ok(Some((path, text)))
+        Ok((path, text))
     }
 
     /// The packages' own entries in uv.lock and poetry.lock, at the project's root or beside a package.

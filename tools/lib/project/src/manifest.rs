@@ -44,7 +44,7 @@ impl Finder<'_> {
         let project = self.project;
         let Some(path) = project.manifest() else { return Ok(()) };
         let path: ProjectPath = path.parse()?;
-        let text = (self.read)(&path)?;
+        let (path, text) = self.text(&path)?;
         let mut spots = Vec::new();
         let mut add = |folder: &str| -> Result<()> {
             let Some(range) = json_value(&path, &text, &[folder])? else { return Ok(()) };

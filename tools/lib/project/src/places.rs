@@ -151,6 +151,16 @@ impl Project {
         found.habits()?;
         let mut carriers = found.carriers;
         carriers.sort_by(|a, b| a.path.cmp(&b.path));
+        // Two searches may lead to one file, as to the Cargo.lock of two crates: it is written once, with all places.
+        carriers.dedup_by(|again, first| {
+            let is_same = again.path == first.path;
+            if is_same {
+                first.spots.append(&mut again.spots);
+                first.apart.append(&mut again.apart);
+                first.seal = first.seal.take().or(again.seal.take());
+            }
+            is_same
+        });
         for carrier in &mut carriers {
             carrier.spots.sort_by_key(|spot| spot.range.start);
             carrier.spots.dedup_by_key(|spot| spot.range.start);
