@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use document::{CommitId, Failure, Level, Release, Version};
 use filter::Stage;
-use project::{CONFIG, Carrier, Project, Reachable, Running, STATUS, TAGS, Tags};
+use project::{CONFIG, Carrier, Place, Project, Reachable, Running, STATUS, Spot, TAGS, Tags};
 
 use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, Wanted};
@@ -89,7 +89,9 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     }
     let found = search.map(|search| strays::find(project, &carriers, &carried, search));
     let found = found.transpose()?.unwrap_or_default();
-    carriers.retain(|carrier| found.tracks(carrier) || journal.covers(carrier.path.as_str()));
+    let is_out = |carrier: &Carrier| !found.tracks(carrier) && !journal.covers(carrier.path.as_str());
+    let out: Vec<Carrier> = carriers.extract_if(.., |carrier| bumps && is_out(carrier)).collect();
+    refuse_ignored(project, &carriers, &out)?;
     let siblings = project.pinned_siblings(&|path| journal.text_before(project, path))?;
     let rewrites = Wanted { version: &wanted, siblings: &siblings }.rewrites(&carriers)?;
     let previous = project.previous(&reachable, &carried, Some(&wanted))?;
@@ -178,6 +180,22 @@ pub fn report_foreign(project: &Project, stage: &Stage) {
     for warning in &foreign.warnings {
         stage.warn(warning);
     }
+}
+
+/// Refuses files that git does not track, unless others hold the version and these are made again from them: a lock
+/// file or a manifest that is found by itself, and a module that a build writes.
+fn refuse_ignored(project: &Project, tracked: &[Carrier], out: &[Carrier]) -> Result<(), Failure> {
+    let is_made = |spot: &Spot| matches!(spot.place, Place::Lock | Place::Usual(..) | Place::Variable(_));
+    let is_kept = tracked
+        .iter()
+        .flat_map(|carrier| &carrier.spots)
+        .any(|spot| !matches!(spot.place, Place::Lock | Place::Pin(..)));
+    let needed = out.iter().find(|carrier| !is_kept || !carrier.spots.iter().all(is_made));
+    let Some(path) = needed.map(|carrier| &carrier.path) else { return Ok(()) };
+    let what =
+        format!("cannot release `{}`: `{path}` holds the version, and git does not track it", project.name);
+    Err(Failure::new(what)
+        .hint(format!("run `git add --force {path}` and commit it, or leave it out of release.toml")))
 }
 
 /// Refuses a bump that nobody could commit.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use document::{ProjectPath, Spelling, Version};
 use filter::Stage;
-use project::{Carrier, Place, Project, Running, Spot, files, keys_at};
+use project::{Carrier, Project, Running, Spot, files, keys_at};
 
 /// A place in a tracked file that holds the version and is not edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +28,11 @@ pub struct Found {
 }
 
 impl Found {
-    /// Says whether a file belongs to the release: a lock file or a manifest that is found by itself may be kept out
-    /// of git by .gitignore, and then no commit could hold it.
+    /// Says whether git has a file: .gitignore may keep one out, and then no commit could hold it.
     pub fn tracks(&self, carrier: &Carrier) -> bool {
+        // A place may hold a version in a spelling that was not searched for.
         let is_seen = |spot: &Spot| self.spellings.iter().any(|spelling| spelling == carrier.spelled(spot));
-        let by_itself = |spot: &Spot| matches!(spot.place, Place::Lock | Place::Usual(..));
-        let named = carrier.spots.iter().any(|spot| matches!(spot.place, Place::Configured(_)));
-        let expected = !named && carrier.spots.iter().any(|spot| by_itself(spot) && is_seen(spot));
-        !expected || self.files.contains(carrier.path.as_str())
+        self.files.contains(carrier.path.as_str()) || !carrier.spots.iter().any(is_seen)
     }
 }
 
@@ -52,7 +49,11 @@ pub fn report(strays: &[Stray], version: &Version, stage: &Stage) {
 /// Starts the search for the version in every spelling, one git process.
 pub fn search(project: &Project, version: &Version) -> Result<Running> {
     let spellings = spellings(version);
-    let mut arguments = vec!["grep", "--line-number", "--no-color", "-I", "--null", "--fixed-strings"];
+    // People set some of these otherwise for themselves.
+    let form =
+        ["--line-number", "--no-column", "--no-color", "--null", "--no-full-name", "--no-recurse-submodules"];
+    let mut arguments = vec!["grep", "--fixed-strings"];
+    arguments.extend(form);
     arguments.extend(spellings.iter().flat_map(|spelling| ["-e", spelling]));
     arguments.extend(["--", "."]);
     project.git.start(&arguments)
@@ -69,7 +70,10 @@ pub fn find(project: &Project, carriers: &[Carrier], version: &Version, search: 
         Some((parts.next()?, parts.next()?.parse::<usize>().ok()?, parts.next()?))
     });
     let mut manifest = Manifest::default();
-    let (mut strays, mut files) = (Vec::new(), BTreeSet::new());
+    let mut strays = Vec::new();
+    // Of a file that is binary, or that `-diff` of .gitattributes calls so, git says only that it matches.
+    let binary = |line: &str| Some(line.strip_prefix("Binary file ")?.strip_suffix(" matches")?.to_owned());
+    let mut files: BTreeSet<String> = found.lines().filter_map(binary).collect();
     for (path, line, text) in lines {
         if !files.contains(path) {
             files.insert(path.to_owned());
