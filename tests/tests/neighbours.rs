@@ -22,7 +22,7 @@ fn an_unfinished_release_stops_no_other_project_of_the_repository() -> Result<()
     let sandbox = neighbours()?;
     sandbox.shell("echo /stop >> alpha/.gitignore; git commit -qam 'chore: ignore'; git push -q origin main; touch alpha/stop")?;
     let error = sandbox.refused("xtask", &["release", "patch", "--project", "alpha"], "", 1)?;
-    assert!(error.contains("cargo xtask rollback 1.2.4`, mend it and release again"), "{error}");
+    assert!(error.contains("cargo xtask rollback alpha-v1.2.4`, mend it and release again"), "{error}");
     let error = sandbox.refused("xtask", &["release", "--resume", "--project", "beta"], "", 1)?;
     assert!(error.contains("no release of this project was interrupted"), "{error}");
     assert!(
