@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use commits::since_previous;
-use document::{Failure, Notes, NotesEdit, ProjectPath, Release, Sha256, Version};
+use document::{CommitId, Failure, Notes, NotesEdit, ProjectPath, Release, Sha256, Version};
 use filter::{Outcome, Stage, Step};
-use project::{Project, files};
+use project::{ChangelogStyle, Project, files};
 
 use crate::file::{Changelog, Syntax};
 use crate::names;
@@ -141,7 +141,10 @@ fn text_after(
     before: Option<&str>,
     body: &str,
 ) -> Result<String> {
-    let (style, url) = (project.settings.changelog.style, address(project, release)?);
+    let style = project.settings.changelog.style;
+    // Into a file that is there, one style alone writes a link of its own.
+    let has_link = before.is_none() || style == ChangelogStyle::Conventional;
+    let url = if has_link { address(project, release)? } else { None };
     let syntax = Syntax::of(path.as_str(), before.unwrap_or_default());
     let step = &release.version;
     Ok(match before {
@@ -169,21 +172,28 @@ pub fn check(project: &Project, release: &Release, stage: &Stage) -> Result<()> 
 
 /// The changelog as it was committed, with the line ends that it has in the tree; `None` when there is none.
 fn committed(project: &Project, release: &Release) -> Result<Option<(ProjectPath, String)>> {
-    let base = &release.project.base;
-    let Some(path) = names::in_commit(&project.settings.changelog, &project.git, base)? else {
-        return Ok(None);
-    };
-    let object = format!("{base}:./{path}");
+    let (settings, base) = (&project.settings.changelog, &release.project.base);
+    // The first name nearly always is the one, and then no other is asked for.
+    let first = settings.path();
+    if let Some(text) = text_in(project, base, &first)? {
+        return Ok(Some((first, text)));
+    }
+    let Some(path) = names::in_commit(settings, &project.git, base)? else { return Ok(None) };
+    Ok(text_in(project, base, &path)?.map(|text| (path, text)))
+}
+
+/// The text of a file in a commit; `None` where there is no such file.
+fn text_in(project: &Project, commit: &CommitId, path: &ProjectPath) -> Result<Option<String>> {
+    let object = format!("{commit}:./{path}");
     let output = project::run_quietly(&mut project.git.command(&["cat-file", "--filters", &object])?)?;
     if !output.status.success() {
-        // There is none of the name that release.toml says.
         return Ok(None);
     }
     let text = String::from_utf8(output.stdout).map_err(|_| {
         Failure::new(format!("cannot read `{path}`: it is no UTF-8"))
             .hint("convert the file to UTF-8 and commit it")
     })?;
-    Ok(Some((path, text)))
+    Ok(Some(text))
 }
 
 fn generated(project: &Project, release: &Release, stage: &Stage) -> Result<String> {

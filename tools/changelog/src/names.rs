@@ -18,10 +18,10 @@ pub fn in_tree(settings: &ChangelogSettings, root: &Path) -> Option<ProjectPath>
     candidates(settings).into_iter().find(|path| path.under(root).is_file())
 }
 
-/// The changelog in a commit; the one that release.toml names is returned unseen.
+/// The changelog in a commit, where release.toml names none.
 pub fn in_commit(settings: &ChangelogSettings, git: &Git, commit: &CommitId) -> Result<Option<ProjectPath>> {
     if settings.path.is_some() {
-        return Ok(settings.path.clone());
+        return Ok(None);
     }
     let candidates = candidates(settings);
     let mut arguments = vec!["ls-tree", "-z", commit.as_str(), "--"];
