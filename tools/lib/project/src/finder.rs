@@ -25,7 +25,7 @@ pub(crate) struct Finder<'a> {
 }
 
 /// The variables that hold a version by habit.
-const VARIABLES: [&str; 2] = ["__version__", "VERSION"];
+pub(crate) const VARIABLES: [&str; 2] = ["__version__", "VERSION"];
 
 /// Where the settings of a build say that the version is.
 #[derive(Debug, Default)]

@@ -1,4 +1,5 @@
-//! Places of the version in files that are not Python's, found where they usually stand: package.json and charts.
+//! Places of the version beyond a package's own files, found where they usually stand: `src/__init__.py`, package.json
+//! and charts.
 //!
 //! Such a place follows the version where it holds it now. Where it holds another one it is let alone: a web client or
 //! a chart may well have versions of its own.
@@ -9,9 +10,10 @@ use anyhow::Result;
 use document::{ProjectPath, Spelling, Version};
 
 use crate::find::ProjectPackage;
-use crate::finder::Finder;
+use crate::finder::{Finder, VARIABLES};
 use crate::keyed::{ValuePlace, json_value};
 use crate::places::{Carrier, Place, Spot};
+use crate::python;
 
 /// The lock files of npm, which stand beside package.json.
 const NODE_LOCKS: [&str; 2] = ["package-lock.json", "npm-shrinkwrap.json"];
@@ -28,6 +30,7 @@ impl Finder<'_> {
             let path = package.and_then(|package| package.path.as_ref());
             let Some(version) = self.held(package).filter(|_| seen.insert(path)) else { continue };
             let home = Home { path, package, version };
+            self.source_folder(&home)?;
             self.node_manifest(&home)?;
             self.charts(&home, &mut charts)?;
         }
@@ -43,6 +46,17 @@ impl Finder<'_> {
         let own = |spot: &Spot| package.is_some_and(|package| spot.package.as_ref() == Some(&package.name));
         let (carrier, spot) = places.clone().find(|(_, spot)| own(spot)).or_else(|| places.next())?;
         carrier.version(spot).ok()
+    }
+
+    /// The variables in `src/__init__.py`, where the folder of the sources is the package itself.
+    fn source_folder(&mut self, home: &Home) -> Result<()> {
+        let Some((path, text)) = self.read_if_file(home.inside("src/__init__.py")?)? else { return Ok(()) };
+        let mut module = Carrier::new(path, text, Vec::new());
+        for (name, range) in python::assigned(&module.text.clone(), &VARIABLES) {
+            home.put(&mut module, ValuePlace { range, is_plain: false }, name, Spelling::Pep440);
+        }
+        self.add(module);
+        Ok(())
     }
 
     /// The version in package.json, and the same in npm's lock file beside it.
@@ -111,12 +125,20 @@ impl Home<'_> {
         let written = &written[skipped..];
         let is_semver = Version::read(written, Spelling::SemVer).is_ok();
         let spelling = if is_semver { Spelling::SemVer } else { Spelling::Pep440 };
-        let follows = Version::read(written, spelling).is_ok_and(|held| held == self.version);
+        let range = range.start + skipped..range.end;
+        self.put(carrier, ValuePlace { range, is_plain: is_plain && skipped == 0 }, name, spelling)
+    }
+
+    /// Puts a place where it belongs that spells the version in that way.
+    fn put(&self, carrier: &mut Carrier, value: ValuePlace, name: &str, spelling: Spelling) -> bool {
+        let ValuePlace { range, is_plain } = value;
+        let follows =
+            Version::read(&carrier.text[range.clone()], spelling).is_ok_and(|held| held == self.version);
         let spot = Spot {
-            range: range.start + skipped..range.end,
+            range,
             place: Place::Usual(name.to_owned(), spelling),
             package: self.package.map(|package| package.name.clone()),
-            is_plain: is_plain && skipped == 0,
+            is_plain,
         };
         if follows {
             carrier.spots.push(spot)
