@@ -231,7 +231,18 @@ fn is_in_address_of_others(project: &Project, text: &str, at: usize) -> bool {
     let end = text[at..].find(ends).map_or(text.len(), |end| at + end);
     let word = text[start..end].to_ascii_lowercase().replace('_', "-");
     let names = project.packages.iter().map(|package| package.name.as_str()).chain([project.name.as_str()]);
-    word.contains("://") && !names.into_iter().any(|name| word.contains(&name.to_ascii_lowercase()))
+    let is_ours =
+        is_badge(&text[start..at]) || names.into_iter().any(|name| word.contains(&name.to_ascii_lowercase()));
+    word.contains("://") && !is_ours
+}
+
+/// Says whether the address of a badge goes on with the version that it shows: `…/badge/version-`.
+fn is_badge(before: &str) -> bool {
+    let label = before
+        .to_ascii_lowercase()
+        .rsplit_once("/badge/")
+        .map(|(_, label)| label.trim_end_matches('v').to_owned());
+    label.is_some_and(|label| ["", "version-", "release-", "latest-", "pypi-"].contains(&label.as_str()))
 }
 
 #[cfg(test)]
@@ -257,6 +268,18 @@ mod tests {
         {
             assert!(!whole(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_badge_shows_the_version_of_the_project_or_of_something_else() {
+        let start = "https://badges.example/badge/";
+        for ours in ["version-", "Version-", "release-v", "v", "pypi-v"] {
+            assert!(is_badge(&format!("{start}{ours}")), "{ours}");
+        }
+        for other in ["keep%20a%20changelog-", "semver-", "python-"] {
+            assert!(!is_badge(&format!("{start}{other}")), "{other}");
+        }
+        assert!(!is_badge("https://semver.example/spec/v"));
     }
 
     #[test]
