@@ -66,7 +66,7 @@ impl Sandbox {
              git commit -q --allow-empty -m 'chore: tidy' && git push -q origin main",
             match fixture {
                 "plain" => "1.2.3",
-                "setup-py" => "0.4.0",
+                "setup-py" | "oneflow" => "0.4.0",
                 "hotfixes" => "0.3.9",
                 "release-please" => "0.5.2",
                 "charts" => "1.2.0",
