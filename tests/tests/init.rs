@@ -1,5 +1,7 @@
 //! `cargo xtask init` on projects of every shape: what it writes, and that a release then does what it should.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use tests::Sandbox;
 
@@ -178,5 +180,63 @@ fn a_folder_without_a_package_gets_no_settings() -> Result<()> {
     sandbox.shell("git rm -qr pyproject.toml src && git commit -qm 'chore: empty'")?;
     let said = sandbox.refused("xtask", &["init"], "", 1)?;
     assert!(said.contains("cannot find a Python package in"), "{said}");
+    Ok(())
+}
+
+/// The places that a minor release changes, each as `file:line from -> to`.
+fn places(sandbox: &Sandbox) -> Result<BTreeSet<String>> {
+    let edits = edits(sandbox)?;
+    let places = edits.as_array().into_iter().flatten().flat_map(|edit| {
+        let changes = edit["changes"].as_array().into_iter().flatten();
+        changes.map(move |change| {
+            format!("{}:{} {} -> {}", edit["path"], change["line"], change["from"], change["to"])
+        })
+    });
+    Ok(places.map(|place| place.replace('"', "")).collect())
+}
+
+#[test]
+fn a_release_by_what_was_found_changes_the_places_that_people_had_written_down() -> Result<()> {
+    for (fixture, only_by_hand, only_by_init) in [
+        ("lockstep", &[][..], &[][..]),
+        ("hotfixes", &[], &[]),
+        ("oneflow", &[], &[]),
+        ("setup-py", &[], &["README.md:3 0.4.0 -> 0.5.0"]),
+        // A key that tells nothing of what it is a release of: a human decides.
+        ("charts", &["services.yaml:2 1.2.0 -> 1.3.0"], &[]),
+        ("release-please", &[], &[]),
+    ] {
+        let by_hand = places(&Sandbox::new(fixture)?)?;
+        assert!(by_hand.len() > 1 || fixture == "hotfixes", "{by_hand:?}");
+        let sandbox = without_settings(fixture)?;
+        sandbox.must("xtask", &["init"], "")?;
+        let written = sandbox.shell("git add -A && git commit -qm 'chore: settings' && cat release.toml")?;
+        let found = places(&sandbox)?;
+        assert_eq!(by_hand.difference(&found).collect::<Vec<_>>(), only_by_hand, "{fixture}: {written}");
+        assert_eq!(found.difference(&by_hand).collect::<Vec<_>>(), only_by_init, "{fixture}: {written}");
+        for place in only_by_hand {
+            let place = place.split(' ').next().unwrap_or_default();
+            assert!(written.contains(&format!("\n# {place}: ")), "{written}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn names_of_others_and_floors_are_left_to_people() -> Result<()> {
+    for (fixture, others) in [
+        (
+            "oneflow",
+            &["Dockerfile:2: ARG WIRE_VERSION=0.4.0", "docker-compose.yml:5: image: oneflow/wire:0.4.0"][..],
+        ),
+        ("hotfixes", &["engine/pyproject.toml:17: minimum-version = \"0.3.9\""]),
+        ("charts", &["services.yaml:11: image: registry.example.invalid/library/cache:1.2.0"]),
+        ("release-please", &["pyproject.toml:20: required-version = \"0.5.2\""]),
+    ] {
+        let text = printed(&without_settings(fixture)?)?;
+        for other in others {
+            assert!(text.contains(&format!("\n# {other}\n")), "{text}");
+        }
+    }
     Ok(())
 }
