@@ -18,7 +18,7 @@ pub enum Title {
 }
 
 /// Whole titles of entries that are not released yet, in lower case and without what stands around them.
-const UNRELEASED: [&str; 14] = [
+const UNRELEASED: [&str; 15] = [
     "unreleased",
     "unreleased changes",
     "not yet released",
@@ -30,6 +30,7 @@ const UNRELEASED: [&str; 14] = [
     "upcoming changes",
     "in development",
     "development",
+    "dev",
     "head",
     "main",
     "master",
@@ -51,7 +52,7 @@ const NO_DATE: [&str; 9] = [
 impl Title {
     /// Reads a title, without its marks.
     pub fn read(title: &str) -> Self {
-        if UNRELEASED.contains(&bare(title).to_lowercase().as_str()) {
+        if UNRELEASED.contains(&bare(without_target(title)).to_lowercase().as_str()) {
             return Title::Unreleased;
         }
         let Some((range, version)) = version_in(title) else { return Title::Other };
@@ -95,15 +96,44 @@ pub fn dated(title: &str, step: &VersionStep) -> String {
 }
 
 fn version_in(title: &str) -> Option<(Range<usize>, Version)> {
+    // A sign of joy may stand before the words.
+    let text = title.trim_start_matches(|c: char| !c.is_ascii() || c == ' ');
     let words = ["version ", "release "];
-    let start = words
+    let word = words
         .iter()
-        .find(|word| title.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
-    let rest = title[start.map_or(0, |word| word.len())..].trim_start_matches(['[', ' ']);
-    let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
-    let text = rest.split([']', ' ', '(', ':', ',']).next()?;
+        .find(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
+    let rest = &text[word.map_or(0, |word| word.len())..];
+    let (range, version) = version_at(rest).or_else(|| version_behind_name(rest))?;
     let start = title.len() - rest.len();
-    Some((start..start + text.len(), text.parse().ok()?))
+    Some((range.start + start..range.end + start, version))
+}
+
+/// The version behind the name of the project, where it cannot be taken for that of something else: `Python 3.13` may
+/// be what the entries below are about.
+fn version_behind_name(text: &str) -> Option<(Range<usize>, Version)> {
+    let (name, rest) = text.split_once(' ')?;
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let (range, version) = version_at(rest).filter(|_| is_name)?;
+    let behind = bare(&rest[range.end..]);
+    let is_date = behind.len() >= 8 && behind.chars().all(|c| c.is_ascii_digit() || "-./".contains(c));
+    let is_to_come = NO_DATE.iter().any(|known| behind.eq_ignore_ascii_case(known));
+    let is_long = behind.is_empty() && rest[range.clone()].matches('.').count() > 1;
+    let start = name.len() + 1;
+    (is_date || is_to_come || is_long).then(|| (range.start + start..range.end + start, version))
+}
+
+/// The version that a text starts with.
+fn version_at(text: &str) -> Option<(Range<usize>, Version)> {
+    let rest = text.trim_start_matches(['[', ' ']);
+    let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
+    let version = rest.split([']', ' ', '(', ':', ',']).next()?;
+    let start = text.len() - rest.len();
+    Some((start..start + version.len(), version.parse().ok()?))
+}
+
+/// The title without the target of the link that the whole of it is.
+fn without_target(title: &str) -> &str {
+    title.split_once("](").filter(|(_, target)| target.ends_with(')')).map_or(title, |(label, _)| label)
 }
 
 /// Where the place of the date is, behind the version.
@@ -114,9 +144,9 @@ fn no_date(title: &str, version_end: usize) -> Option<Range<usize>> {
     NO_DATE.iter().any(|known| word.eq_ignore_ascii_case(known)).then(|| start..start + word.len())
 }
 
-/// A text without the brackets and dashes around it.
+/// A text without the brackets, dashes and pictures around it.
 fn bare(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || "[]()-–—:*_.".contains(c))
+    text.trim_matches(|c: char| c.is_whitespace() || !c.is_ascii() || "[]()-:*_.".contains(c))
 }
 
 #[cfg(test)]
@@ -137,17 +167,44 @@ mod tests {
             "main",
             "(unreleased)",
             "*Unreleased*",
+            "[Unreleased](https://h/o/r/compare/1.2.3...HEAD)",
+            "🚀 Unreleased",
+            "dev",
         ] {
             assert_eq!(Title::read(text), Title::Unreleased, "{text}");
         }
-        for text in ["1.4.0 (unreleased)", "[1.4.0] - Unreleased", "v1.4 - YYYY-MM-DD", "Version 1.4.0 [TBD]"]
-        {
+        for text in [
+            "1.4.0 (unreleased)",
+            "[1.4.0] - Unreleased",
+            "v1.4 - YYYY-MM-DD",
+            "Version 1.4.0 [TBD]",
+            "pytest 1.4 (unreleased)",
+        ] {
             assert_eq!(Title::read(text), Title::Pending, "{text}");
         }
-        for text in ["1.4.0", "[1.4.0] - 2026-01-01", "v1.4.0 (2026-01-01)", "1.4: the unreleased album"] {
+        for text in [
+            "1.4.0",
+            "[1.4.0] - 2026-01-01",
+            "v1.4.0 (2026-01-01)",
+            "1.4: the unreleased album",
+            "🎉 v1.4.0 (2026-01-01)",
+            "pytest 1.4.0 (2026-01-01)",
+            "da-vinci v1.4.0",
+            "pytest 1.4 - 2026-01-01",
+        ] {
             assert!(matches!(Title::read(text), Title::Released(_)), "{text}");
         }
-        for text in ["How to read this", "Next steps for users", "maintenance", "", "é"] {
+        for text in [
+            "Python 3.12",
+            "Python 3.12.1 is needed",
+            "Moving to 1.4.0",
+            "🎉 Thanks",
+            "How to read this",
+            "Next steps for users",
+            "maintenance",
+            "",
+            "é",
+        ] {
             assert_eq!(Title::read(text), Title::Other, "{text}");
         }
         assert!(is_version_alone("1.4 - 2026-01-01") && is_version_alone("[1.4](url) (date)"));
@@ -167,6 +224,7 @@ mod tests {
         for (title, expected) in [
             ("1.4.0 (unreleased)", "1.5.0 (2026-03-01)"),
             ("[v1.4.0] - Unreleased", "[v1.5.0] - 2026-03-01"),
+            ("🎉 pytest 1.4.0 (unreleased)", "🎉 pytest 1.5.0 (2026-03-01)"),
             ("Version 1.5.0dev0 – *in development*", "Version 1.5.0 – *2026-03-01*"),
         ] {
             assert_eq!(dated(title, &step), expected);
