@@ -115,8 +115,10 @@ impl<'a> Changelog<'a> {
         };
         let body = match (self.syntax, open) {
             // What people wrote stays in their words.
-            (Syntax::Rst, Some(section)) if self.body(&section) == body => self.raw(&section),
-            (Syntax::Rst, _) => rst::from_markdown(body),
+            (Syntax::Rst, Some(section)) if self.unreleased().as_deref() == Some(body) => {
+                markdown::normal(&rst::filled_groups(&self.raw(&section)))
+            }
+            (Syntax::Rst, _) => rst::from_markdown(body, rst::group_mark(self.text)),
             (Syntax::Markdown, _) => body.to_owned(),
         };
         let section = format!("{heading}\n\n{body}").replace('\n', newline);
@@ -181,7 +183,10 @@ impl<'a> Changelog<'a> {
             if !is_start && !text.ends_with(&gap) {
                 text.push_str(if text.ends_with('\n') { newline } else { &gap });
             }
-            let body = if self.syntax == Syntax::Rst { rst::from_markdown(body) } else { (*body).to_owned() };
+            let body = match self.syntax {
+                Syntax::Rst => rst::from_markdown(body, rst::group_mark(self.text)),
+                Syntax::Markdown => (*body).to_owned(),
+            };
             let heading = self.heading(newest, step, style, repository);
             let section = format!("{heading}\n\n{}\n", body.trim_end()).replace('\n', newline);
             text.push_str(&section);

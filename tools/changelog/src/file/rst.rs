@@ -3,7 +3,7 @@
 use super::title::Title;
 use super::{Mark, Section, anchored};
 
-/// The characters that underline the groups of a section, the first that the titles of the file leave free.
+/// The characters that underline the groups of a section in a file that has none yet.
 const GROUPS: [char; 2] = ['~', '^'];
 
 /// A title with the place of its section.
@@ -35,6 +35,35 @@ pub fn free_mark(text: &str) -> Mark {
     let is_free = |mark: &Mark| used.iter().all(|heading| heading.mark != *mark);
     let marks = ['-', '=', '+'].map(|character| Mark::Underline(character, false));
     marks.into_iter().find(is_free).unwrap_or(marks[0])
+}
+
+/// The mark of the groups in a section: a second one for titles of one level is an error of the language.
+pub fn group_mark(text: &str) -> Mark {
+    let headings = headings(text);
+    let first = headings.iter().position(|heading| Title::read(heading.title).is_release());
+    let (above, releases) = headings.split_at(first.unwrap_or(headings.len()));
+    let usual = releases.first().map(|heading| heading.mark);
+    let is_lower = |mark: &Mark| Some(*mark) != usual && above.iter().all(|heading| heading.mark != *mark);
+    let is_free = |mark: &Mark| headings.iter().all(|heading| heading.mark != *mark);
+    let own = GROUPS.map(|character| Mark::Underline(character, false));
+    let used = releases.iter().map(|heading| heading.mark).find(is_lower);
+    used.or_else(|| own.into_iter().find(is_free)).unwrap_or(own[0])
+}
+
+/// The body without groups that hold nothing.
+pub fn filled_groups(body: &str) -> String {
+    let headings = headings(body);
+    let mut text = body[..headings.first().map_or(body.len(), |heading| heading.start)].to_owned();
+    for (at, Heading { start, body_start, mark, .. }) in headings.iter().enumerate() {
+        let next = headings.get(at + 1);
+        let end = next.map_or(body.len(), |next| next.start);
+        // What stands below a title of another mark may be a part of this group.
+        let has_parts = next.is_some_and(|next| next.mark != *mark);
+        if has_parts || !body[*body_start..end].trim().is_empty() {
+            text.push_str(&body[*start..end]);
+        }
+    }
+    text
 }
 
 fn headings(whole: &str) -> Vec<Heading<'_>> {
@@ -80,8 +109,8 @@ fn underline(line: &str) -> Option<char> {
     (line.len() >= 2 && line.trim_start_matches(mark).is_empty()).then_some(mark)
 }
 
-/// Markdown notes in reStructuredText: groups, lists, code, links and bold words.
-pub fn from_markdown(body: &str) -> String {
+/// Markdown notes in reStructuredText: groups with that mark, lists, code, links and bold words.
+pub fn from_markdown(body: &str, group: Mark) -> String {
     let mut text = String::new();
     let mut is_code = false;
     for line in body.lines() {
@@ -92,8 +121,7 @@ pub fn from_markdown(body: &str) -> String {
             text.push_str(&format!("    {line}\n"));
         } else if let Some(title) = line.strip_prefix("### ") {
             let title = inline(title);
-            let mark = Mark::Underline(GROUPS[0], false);
-            text.push_str(&format!("{}\n", mark.title(&title)));
+            text.push_str(&format!("{}\n", group.title(&title)));
         } else if let Some(entry) =
             line.trim_start().strip_prefix(['-', '*']).and_then(|it| it.strip_prefix(' '))
         {
@@ -147,7 +175,7 @@ pub fn to_markdown(body: &str) -> String {
     let mut at = 0;
     while at < lines.len() {
         let is_title = lines.get(at + 1).is_some_and(|next| {
-            underline(next).is_some_and(|mark| GROUPS.contains(&mark) || "-=\"'+#*".contains(mark))
+            underline(next).is_some_and(|mark| "~^-=\"'+#*".contains(mark))
                 && !lines[at].trim().is_empty()
                 && !lines[at].starts_with([' ', '-', '*'])
                 && underline(lines[at]).is_none()
@@ -201,8 +229,11 @@ mod tests {
             assert_eq!(words(&inline(line)), line);
         }
         let body = "### Added\n\n- a\n  - b\n\n1. c\n";
-        assert_eq!(to_markdown(&from_markdown(body)), body);
-        assert_eq!(from_markdown("Run:\n\n```sh\nx *y*\n```\n"), "Run:\n\n::\n\n    x *y*\n\n");
+        assert_eq!(to_markdown(&from_markdown(body, group_mark(""))), body);
+        assert_eq!(
+            from_markdown("Run:\n\n```sh\nx *y*\n```\n", group_mark("")),
+            "Run:\n\n::\n\n    x *y*\n\n"
+        );
     }
 
     proptest! {
@@ -210,7 +241,8 @@ mod tests {
         fn any_text_has_titles_and_words(text in "([-=~`*_\\[\\]()<> \n\r]|\\PC){0,80}") {
             let _ = sections(&text);
             let _ = to_markdown(&text);
-            let _ = from_markdown(&text);
+            let _ = from_markdown(&text, group_mark(&text));
+            let _ = filled_groups(&text);
             let _ = Title::read(&text);
         }
 
