@@ -128,7 +128,12 @@ impl<'a> Changelog<'a> {
             }
             (Some(found), _) => {
                 let kept = self.text[..found.body_start].trim_end_matches(['\r', '\n']);
-                (format!("{kept}{newline}{newline}"), &self.text[found.end..])
+                let mut kept = format!("{kept}{newline}{newline}");
+                let templates = markdown::templates(&self.raw(&found));
+                if self.syntax == Syntax::Markdown && !templates.is_empty() {
+                    kept.push_str(&format!("{}\n\n", templates.trim_end()).replace('\n', newline));
+                }
+                (kept, &self.text[found.end..])
             }
             (None, Some(first)) => {
                 let place = anchored(self.text, first.start);

@@ -111,6 +111,20 @@ fn an_empty_unreleased_says_nothing() {
 }
 
 #[test]
+fn comments_that_say_what_to_write_stay_below_unreleased() {
+    let hints = "<!-- all -->\n\n### Highlights\n\n<!-- big\nchanges -->\n";
+    let file = |entries: &str| format!("# Changes\n\n## Unreleased\n\n{hints}{entries}\n## 0.4.1\n\n- Old\n");
+    assert_eq!(markdown(&file("")).unreleased(), None);
+    let section = "## [0.5.0] - 2026-03-01\n\n- New\n";
+    let released = |section: &str| file("").replace("## 0.4.1", &format!("{section}\n## 0.4.1"));
+    assert_eq!(with(&file(""), "- New\n"), released(section));
+    let text = file("\n### Style\n\n<!-- how -->\n\n- New <!-- ? -->\n");
+    let body = markdown(&text).unreleased().unwrap();
+    assert_eq!(body, "### Style\n\n<!-- how -->\n\n- New <!-- ? -->\n");
+    assert_eq!(with(&text, &body), released(&format!("## [0.5.0] - 2026-03-01\n\n{body}")));
+}
+
+#[test]
 fn underlined_titles_are_sections() {
     let text = "Changelog\n=========\n\nUnreleased\n----------\n\n- New\n\n0.4.1 (2026-01-01)\n---\n\n- Old\n\ntable\n---\n";
     let changelog = Changelog::new(text, Syntax::Markdown);

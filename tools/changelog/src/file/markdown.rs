@@ -185,19 +185,11 @@ pub fn normal(body: &str) -> String {
     if body.is_empty() { String::new() } else { format!("{body}\n") }
 }
 
-/// The body without `###` groups that hold nothing.
+/// The body without `###` groups that hold nothing, or comments alone.
 pub fn filled_groups(body: &str) -> String {
     let body = normal(body);
-    let mut groups: Vec<String> = vec![String::new()];
-    for line in body.split_inclusive('\n') {
-        if line.starts_with("### ") {
-            groups.push(String::new());
-        }
-        groups.last_mut().into_iter().for_each(|group| group.push_str(line));
-    }
-    let holds =
-        |group: &&String| group.lines().any(|line| !line.trim().is_empty() && !line.starts_with("### "));
-    let kept: Vec<&str> = groups.iter().filter(holds).map(|group| group.trim_end()).collect();
+    let kept: Vec<String> = groups(&body).into_iter().filter(|group| holds(&uncommented(group))).collect();
+    let kept: Vec<&str> = kept.iter().map(|group| group.trim_end()).collect();
     let kept = kept.join("\n\n");
     match kept.lines().last() {
         None => kept,
@@ -205,4 +197,39 @@ pub fn filled_groups(body: &str) -> String {
         Some(last) if is_link(last) => body,
         Some(_) => format!("{kept}\n"),
     }
+}
+
+/// The groups of a body that hold comments alone: they say what is to be written there, for every release anew.
+pub fn templates(body: &str) -> String {
+    let body = normal(body);
+    let is_template = |group: &String| holds(group) && !holds(&uncommented(group));
+    groups(&body).into_iter().filter(is_template).collect()
+}
+
+/// What stands before the first `###` group, and each of them with its heading. A heading in a block is text.
+fn groups(body: &str) -> Vec<String> {
+    let mut groups: Vec<String> = vec![String::new()];
+    for line in lines(body) {
+        if line.text.starts_with("### ") && !line.is_open {
+            groups.push(String::new());
+        }
+        groups.last_mut().into_iter().for_each(|group| group.push_str(line.text));
+    }
+    groups
+}
+
+fn holds(group: &str) -> bool {
+    group.lines().any(|line| !line.trim().is_empty() && !line.starts_with("### "))
+}
+
+/// A text without comments.
+fn uncommented(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        let Some((_, after)) = comment.split_once("-->") else { break };
+        kept.push_str(before);
+        rest = after;
+    }
+    kept + rest
 }
