@@ -49,6 +49,7 @@ pub fn ci() -> Result<()> {
             .into());
     }
     cmd!(shell, "cargo fmt --all --check").run()?;
+    cmd!(shell, "cargo fmt --manifest-path tests/fuzz/Cargo.toml --check").run()?;
     cmd!(shell, "cargo clippy --workspace --all-targets --quiet -- --deny warnings").run()?;
     let scripts = shell.read_dir("scripts")?;
     cmd!(shell, "shellcheck {scripts...} .ci/run").run()?;
@@ -64,7 +65,7 @@ pub fn ci() -> Result<()> {
 }
 
 /// A shell in the top folder of this repository.
-fn repository() -> Result<Shell> {
+pub fn repository() -> Result<Shell> {
     let shell = Shell::new()?;
     shell.change_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     Ok(shell)
@@ -91,7 +92,8 @@ fn install_programs(shell: &Shell, missing: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn find_on_path(program: &str) -> Option<PathBuf> {
+/// Where a program is that can be called by its name.
+pub fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }

@@ -1,6 +1,7 @@
 //! Drives a whole release: the orchestrator, the demo and the housekeeping of this repository.
 
 mod demo;
+mod fuzz;
 mod house;
 mod init;
 mod pipeline;
@@ -48,6 +49,8 @@ enum Command {
     Setup,
     /// Check this repository: formats, lints, schemas, workflows, and all tests
     Ci,
+    /// Look for texts that are too odd for what reads and edits versions, commits, settings and changelogs
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Some(Command::Rollback(arguments)) => rollback::run(arguments),
         Some(Command::Setup) => house::setup(),
         Some(Command::Ci) => house::ci(),
+        Some(Command::Fuzz(arguments)) => fuzz::run(arguments),
     };
     filter::conclude("xtask", done)
 }
