@@ -291,10 +291,14 @@ fn anchored(text: &str, start: usize) -> usize {
     let above = text[..start].trim_end();
     let line_start = above.rfind('\n').map_or(0, |end| end + 1);
     let line = above[line_start..].trim_start_matches('\u{feff}');
-    let is_anchor = ["<a name=", "<a id=", ".. _"].iter().any(|anchor| line.starts_with(anchor));
     let before = above[..above.len() - line.len()].trim_start_matches('\u{feff}');
     let stands_free = before.is_empty() || before.ends_with("\n\n") || before.ends_with("\n\r\n");
-    if is_anchor && stands_free { anchored(text, above.len() - line.len()) } else { start }
+    if is_anchor(line) && stands_free { anchored(text, above.len() - line.len()) } else { start }
+}
+
+/// Says whether a line begins with an anchor.
+fn is_anchor(line: &str) -> bool {
+    ["<a name=", "<a id=", ".. _"].iter().any(|anchor| line.starts_with(anchor))
 }
 
 /// The first line of notes in Markdown that would start a section of its own.

@@ -265,6 +265,14 @@ fn an_anchor_stays_with_its_heading() {
 }
 
 #[test]
+fn an_anchor_above_an_empty_group_stays_with_the_entries() {
+    let text = "# C\n\n## [Unreleased]\n\n- New\n\n<a id=\"new\"></a>\n\n### Fixed\n\n## 0.4.1\n";
+    let body = markdown(text).unreleased().unwrap();
+    let written = with(text, &body);
+    assert_eq!(markdown(&written).section_of(&step().current), Some(body), "{written}");
+}
+
+#[test]
 fn the_language_of_a_file_is_told_by_its_name_or_its_text() {
     for (path, text, syntax) in [
         ("CHANGES.rst", "# x\n", Syntax::Rst),

@@ -1,7 +1,7 @@
 //! Markdown as far as a changelog needs it: headings, code fences, comments and link definitions.
 
 use super::title::{Title, is_version_alone};
-use super::{Mark, Section, anchored};
+use super::{Mark, Section, anchored, is_anchor};
 
 /// The highest level of a heading that any release has.
 const LOWEST: usize = 3;
@@ -193,8 +193,9 @@ pub fn filled_groups(body: &str) -> String {
     let kept = kept.join("\n\n");
     match kept.lines().last() {
         None => kept,
-        // Without the empty group below it, a link among the entries would turn into one of the foot.
-        Some(last) if is_link(last) => body,
+        // Without the empty group below it, a link among the entries would turn into one of the foot, and an anchor
+        // into that of the next release.
+        Some(last) if is_link(last) || is_anchor(last) => body,
         Some(_) => format!("{kept}\n"),
     }
 }
