@@ -244,6 +244,13 @@ fn groups_of_restructured_text_are_marked_as_those_of_the_releases_below() {
 }
 
 #[test]
+fn the_underline_of_a_title_is_not_the_line_above_the_next() {
+    let text = "Changes\n=======\n0.4.1\n=====\n\n* Old\n";
+    let section = "0.5.0 (2026-03-01)\n==================\n\n- New\n\n";
+    assert_eq!(with_rst(text, "- New\n"), text.replace("0.4.1", &format!("{section}0.4.1")));
+}
+
+#[test]
 fn an_unreleased_section_of_restructured_text_keeps_its_words() {
     let text = "Changes\r\n=======\r\n\r\n0.5.0 (unreleased)\r\n==================\r\n\r\n* Use :func:`x` and |y|\r\n";
     let read = Changelog::new(text, Syntax::of("CHANGES", text));

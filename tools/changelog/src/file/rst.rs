@@ -79,8 +79,10 @@ fn headings(whole: &str) -> Vec<Heading<'_>> {
         let ((title_start, title), (line_start, line)) = (lines[at - 1], lines[at]);
         let Some(mark) = underline(line) else { continue };
         let above = at.checked_sub(2).map_or("", |above| lines[above].1);
-        let is_above = underline(above) == Some(mark);
-        let stands_free = above.trim().is_empty() || is_above || lines[at - 1].0 == last_end;
+        // The line above may be the underline of the title before.
+        let follows = title_start == last_end;
+        let is_above = underline(above) == Some(mark) && !follows;
+        let stands_free = above.trim().is_empty() || is_above || follows;
         let indented = title.starts_with([' ', '\t']) && !is_above;
         if !stands_free || indented || title.trim().is_empty() || underline(title).is_some() {
             continue;
