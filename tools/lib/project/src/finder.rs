@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use document::{Failure, PackageName, ProjectPath};
 use toml_edit::{Item, Value};
 
+use crate::build_settings::Named;
 use crate::find::{Project, ProjectPackage};
 use crate::locks::{crate_lock, uv_lock};
 use crate::places::{Carrier, Place, Spot};
@@ -26,19 +27,6 @@ pub(crate) struct Finder<'a> {
 
 /// The variables that hold a version by habit.
 pub(crate) const VARIABLES: [&str; 2] = ["__version__", "VERSION"];
-
-/// Where the settings of a build say that the version is.
-#[derive(Debug, Default)]
-struct Named {
-    /// Python files.
-    modules: Vec<String>,
-    /// Variables with their modules: `package.module.variable`.
-    attributes: Vec<String>,
-    /// Files that hold nothing else.
-    files: Vec<String>,
-    /// The Cargo.toml of the crate that the package is built from.
-    manifest: Option<String>,
-}
 
 impl<'a> Finder<'a> {
     /// A search that has found nothing yet.
@@ -67,8 +55,15 @@ impl<'a> Finder<'a> {
         if self.carriers[before..].iter().any(own) || self.is_configured(package) {
             return Ok(());
         }
-        let what =
-            format!("cannot find the version of `{}`: neither `{path}` nor a module holds it", package.name);
+        let what = format!("cannot find the version of `{}`:", package.name);
+        if let Some(tool) = named.from_git {
+            let what = format!("{what} {tool} makes it from git's tags, and no file holds it");
+            let hint = format!(
+                "give `{path}` a static `version` in place of {tool}: a release starts from a file, and ends with the tag"
+            );
+            return Err(Failure::new(what).hint(hint).into());
+        }
+        let what = format!("{what} neither `{path}` nor a module holds it");
         let hint = format!(
             "give `{path}` a static `version`, or name the file that holds it as [[version-file]] in release.toml"
         );
@@ -103,16 +98,7 @@ impl<'a> Finder<'a> {
                 return Err(Failure::new(what).hint(hint).into());
             }
         }
-        let word = |path: &[&str]| at(root, path).and_then(Item::as_str).map(str::to_owned);
-        if word(&["build-system", "build-backend"]).as_deref() == Some("maturin") {
-            let manifest = word(&["tool", "maturin", "manifest-path"]);
-            named.manifest = Some(manifest.unwrap_or_else(|| "Cargo.toml".to_owned()));
-        }
-        named.modules.extend(word(&["tool", "hatch", "version", "path"]));
-        named.attributes.extend(word(&["tool", "setuptools", "dynamic", "version", "attr"]));
-        let files = at(root, &["tool", "setuptools", "dynamic", "version", "file"]);
-        let list = files.and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
-        named.files.extend(files.and_then(Item::as_str).into_iter().chain(list).map(str::to_owned));
+        *named = Named::read(root);
         self.carriers.push(Carrier::new(path, text.clone(), spots));
         Ok(())
     }
@@ -168,33 +154,7 @@ impl<'a> Finder<'a> {
 
     /// The variables and files that hold the version: where the settings of the build say, and where it is usual.
     fn modules(&mut self, package: &ProjectPackage, named: &Named) -> Result<()> {
-        let mut names = vec![package.name.in_file_names()];
-        let imports = package.imports.iter().flatten().filter_map(|import| import.split('.').next());
-        names.extend(imports.map(str::to_owned));
-        let mut wanted: BTreeMap<ProjectPath, BTreeSet<&str>> = BTreeMap::new();
-        for name in &names {
-            for file in ["__init__.py", "_version.py", "__about__.py", "version.py"] {
-                for folder in ["src/", ""] {
-                    wanted
-                        .entry(package.inside(&format!("{folder}{name}/{file}"))?)
-                        .or_default()
-                        .extend(VARIABLES);
-                }
-            }
-        }
-        for file in &named.modules {
-            wanted.entry(package.inside(file)?).or_default().extend(VARIABLES);
-        }
-        for attribute in &named.attributes {
-            let Some((module, variable)) = attribute.rsplit_once('.') else { continue };
-            let module = module.replace('.', "/");
-            for folder in ["src/", ""] {
-                for file in [format!("{folder}{module}.py"), format!("{folder}{module}/__init__.py")] {
-                    wanted.entry(package.inside(&file)?).or_default().insert(variable);
-                }
-            }
-        }
-        for (path, variables) in wanted {
+        for (path, variables) in python_files(package, named) {
             let Some((path, text)) = self.read_if_file(path)? else { continue };
             let variables: Vec<&str> = variables.into_iter().collect();
             let found = python::assigned(&text, &variables).into_iter();
@@ -268,6 +228,40 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// The Python files in which a version stands by habit or by the settings of the build, each with its variables.
+fn python_files<'n>(package: &ProjectPackage, named: &'n Named) -> BTreeMap<ProjectPath, BTreeSet<&'n str>> {
+    let mut files: BTreeMap<ProjectPath, BTreeSet<&str>> = BTreeMap::new();
+    let mut add = |file: &str, variables: &[&'n str]| {
+        // What the settings name outside of the project is nobody's.
+        if let Ok(path) = package.inside(file.trim_start_matches("./")) {
+            files.entry(path).or_default().extend(variables);
+        }
+    };
+    let own = ["src/".to_owned(), String::new()];
+    let roots = named.roots.iter().map(|root| format!("{}/", root.trim_end_matches('/')));
+    let folders: Vec<String> = own.into_iter().chain(roots).collect();
+    let below = |name: &str| folders.iter().map(|folder| format!("{folder}{name}")).collect::<Vec<_>>();
+    let imports = package.imports.iter().flatten().filter_map(|import| import.split('.').next());
+    let names = imports.map(str::to_owned).chain([package.name.in_file_names()]);
+    for module in names.flat_map(|name| below(&name)).chain(named.packages.iter().cloned()) {
+        for file in ["/__init__.py", "/_version.py", "/__about__.py", "/version.py", ".py"] {
+            add(&format!("{module}{file}"), &VARIABLES);
+        }
+    }
+    for file in &named.modules {
+        add(file, &VARIABLES);
+    }
+    for attribute in &named.attributes {
+        let Some((module, variable)) = attribute.rsplit_once('.') else { continue };
+        for module in below(&module.replace('.', "/")) {
+            for file in [format!("{module}.py"), format!("{module}/__init__.py")] {
+                add(&file, &[variable]);
+            }
+        }
+    }
+    files
+}
+
 fn check_name(root: &Item, package: &ProjectPackage, path: &ProjectPath) -> Result<()> {
     let name = root.get("project").and_then(|project| project.get("name")).and_then(Item::as_str);
     match name {
@@ -309,7 +303,7 @@ fn pin(text: &str, value: &Value, offset: usize, pin: (&PackageName, &String), s
 }
 
 /// The item at a path of keys.
-fn at<'a>(root: &'a Item, path: &[&str]) -> Option<&'a Item> {
+pub(crate) fn at<'a>(root: &'a Item, path: &[&str]) -> Option<&'a Item> {
     path.iter().try_fold(root, |item, key| item.get(key))
 }
 

@@ -4,6 +4,7 @@
 //! tool calls with what it decided, and nothing is printed.
 
 mod address;
+mod build_settings;
 mod charts;
 mod command;
 mod component;
