@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use document::{ProjectPath, Version};
+use document::{Failure, ProjectPath, Version};
 
 use super::table::{Table, TomlFile};
 use super::template::Template;
@@ -47,6 +47,11 @@ const EXTRAS: [(&str, &str); 8] = [
 /// Reads `.bumpversion.cfg` or setup.cfg.
 pub(super) fn read_ini(root: &Path, file: &ProjectPath, text: &str) -> Result<Option<Foreign>> {
     if !text.contains("[bumpversion]") {
+        // That file has no other use, so that the settings are there and would be passed over.
+        if file.as_str() == ".bumpversion.cfg" {
+            let what = format!("cannot read `{file}`: it has no section `[bumpversion]`");
+            return Err(Failure::new(what).hint("mend its first line, or remove the file").into());
+        }
         return Ok(None);
     }
     let mut configuration =
