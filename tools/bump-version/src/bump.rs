@@ -69,6 +69,9 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     git.config_of(config)?;
     let all = Tags::read(&project.tags, names.lines());
     let reachable = Reachable::among(&all, git, &project.tags);
+    if bumps {
+        refuse_shallow(project, &reachable)?;
+    }
     let mut remarks = Vec::new();
     let goal = match request {
         Request::Named(goal) => goal.clone(),
@@ -180,6 +183,16 @@ pub fn report_foreign(project: &Project, stage: &Stage) {
     for warning in &foreign.warnings {
         stage.warn(warning);
     }
+}
+
+/// Refuses a history that was cut off above the last release: nobody can tell from it what was released, and what since.
+fn refuse_shallow(project: &Project, reachable: &Reachable) -> Result<()> {
+    if !project.git.is_shallow() || reachable.highest_below(None)?.is_some() {
+        return Ok(());
+    }
+    let what =
+        format!("cannot release `{}`: this clone is shallow, and its history shows no release", project.name);
+    Err(Failure::new(what).hint("run `git fetch --unshallow --tags` first").into())
 }
 
 /// Refuses files that git does not track, unless others hold the version and these are made again from them: a lock
