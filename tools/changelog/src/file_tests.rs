@@ -248,6 +248,9 @@ fn the_underline_of_a_title_is_not_the_line_above_the_next() {
     let text = "Changes\n=======\n0.4.1\n=====\n\n* Old\n";
     let section = "0.5.0 (2026-03-01)\n==================\n\n- New\n\n";
     assert_eq!(with_rst(text, "- New\n"), text.replace("0.4.1", &format!("{section}0.4.1")));
+    let too_short = "0.4.10\n---\n0.4.1\n-----\n\n* Old\n";
+    let written = with_rst(too_short, "- New\n");
+    assert!(written.starts_with(too_short), "{written}");
 }
 
 #[test]

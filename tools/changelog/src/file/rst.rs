@@ -79,9 +79,13 @@ fn headings(whole: &str) -> Vec<Heading<'_>> {
         let ((title_start, title), (line_start, line)) = (lines[at - 1], lines[at]);
         let Some(mark) = underline(line) else { continue };
         let above = at.checked_sub(2).map_or("", |above| lines[above].1);
-        // The line above may be the underline of the title before.
+        // The line above may be the underline of the title before, also of one that it is too short for.
         let follows = title_start == last_end;
-        let is_above = underline(above) == Some(mark) && !follows;
+        let begins = at.checked_sub(3).is_none_or(|before| {
+            let (start, line) = lines[before];
+            line.trim().is_empty() || start + line.len() == last_end
+        });
+        let is_above = underline(above) == Some(mark) && begins && !follows;
         let stands_free = above.trim().is_empty() || is_above || follows;
         let indented = title.starts_with([' ', '\t']) && !is_above;
         if !stands_free || indented || title.trim().is_empty() || underline(title).is_some() {
