@@ -283,6 +283,14 @@ fn an_anchor_above_an_empty_group_stays_with_the_entries() {
 }
 
 #[test]
+fn a_byte_order_mark_among_the_entries_stays() {
+    let text = "# C\n\n## [Unreleased]\n\n\u{feff}\n- New\n";
+    let body = markdown(text).unreleased();
+    assert_eq!(body.as_deref(), Some("\u{feff}\n- New\n"));
+    assert_eq!(markdown(&with(text, "\u{feff}\n- New\n")).section_of(&step().current), body);
+}
+
+#[test]
 fn the_language_of_a_file_is_told_by_its_name_or_its_text() {
     for (path, text, syntax) in [
         ("CHANGES.rst", "# x\n", Syntax::Rst),

@@ -209,8 +209,10 @@ pub fn templates(body: &str) -> String {
 
 /// What stands before the first `###` group, and each of them with its heading. A heading in a block is text.
 fn groups(body: &str) -> Vec<String> {
-    let mut groups: Vec<String> = vec![String::new()];
-    for line in lines(body) {
+    // A byte order mark within a file is text, which the lines leave out.
+    let text = body.trim_start_matches('\u{feff}');
+    let mut groups = vec![body[..body.len() - text.len()].to_owned()];
+    for line in lines(text) {
         if line.text.starts_with("### ") && !line.is_open {
             groups.push(String::new());
         }
