@@ -129,7 +129,7 @@ fn fuzz(shell: &Shell, program: &Path, target: &str, time: Duration, seeds: Path
         "{program} -max_total_time={seconds} -max_len={longest} -timeout=10 -dict={words} -artifact_prefix={artifacts}/ {corpus} {seeds}"
     )
     // Most texts are refused, and a backtrace of each refusal would take most of the time.
-    .env("RUST_LIB_BACKTRACE", "0")
+    .env("RUST_BACKTRACE", "0")
     .quiet()
     .ignore_status()
     .output()?;
@@ -137,17 +137,17 @@ fn fuzz(shell: &Shell, program: &Path, target: &str, time: Duration, seeds: Path
         return Ok(());
     }
     let told = String::from_utf8_lossy(&output.stderr);
-    let told: Vec<&str> = told.lines().rev().take(40).collect();
-    let told: Vec<&str> = told.into_iter().rev().collect();
-    let found = shell.read_dir(&artifacts)?;
-    let Some(input) = found.first() else {
-        let what = format!("cannot run the target `{target}`: it ended with {}", output.status);
-        return Err(Failure::new(format!("{what}\n{}", told.join("\n")))
-            .hint(format!("run `{} {corpus}`", program.display()))
-            .into());
+    let lines: Vec<&str> = told.lines().collect();
+    let Some(input) = shell.read_dir(&artifacts)?.pop() else {
+        let last = lines[lines.len().saturating_sub(10)..].join("\n");
+        let what = format!("cannot run the target `{target}`: it ended with {}\n{last}", output.status);
+        return Err(Failure::new(what).hint(format!("run `{} {corpus}`", program.display())).into());
     };
-    let what = format!("`{target}` does not hold for `{}`", input.display());
-    let again =
-        format!("cargo run --manifest-path {PACKAGE}/Cargo.toml --bin {target} -- {}", input.display());
-    Err(Failure::new(format!("{what}\n{}", told.join("\n"))).hint(format!("run `{again}`")).into())
+    let input = format!("{artifacts}/{}", input.file_name().unwrap_or_default().display());
+    let panicked = lines.iter().skip_while(|line| !line.contains("panicked at"));
+    let panicked: Vec<&str> =
+        panicked.take_while(|line| !line.starts_with("note:") && !line.starts_with("==")).copied().collect();
+    let what = format!("`{target}` does not hold for `{input}`\n{}", panicked.join("\n"));
+    let again = format!("cargo run --manifest-path {PACKAGE}/Cargo.toml --bin {target} -- {input}");
+    Err(Failure::new(what).hint(format!("run `{again}`")).into())
 }
