@@ -76,3 +76,26 @@ fn a_hotfix_that_is_cut_from_main_names_what_it_would_ship() -> Result<()> {
     assert!(said.contains("warning: 0.4.0.post1 holds") && said.contains("is cut from v0.4.0"), "{said}");
     Ok(())
 }
+
+#[test]
+fn m3_a_schedule_that_starts_twice_releases_once_and_says_so() -> Result<()> {
+    let sandbox = released()?;
+    sandbox.shell("git reset -q --hard v0.4.0")?;
+    let before = sandbox.files("project")?;
+    for (program, arguments) in [
+        ("bump-version", &["minor", "--allow-none"][..]),
+        ("bump-version", &["minor", "rc", "--allow-none"]),
+        ("xtask", &["release", "minor", "--allow-none"]),
+    ] {
+        let output = sandbox.run(program, arguments, "")?;
+        let said = text(&output.stderr);
+        assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+        assert!(said.contains("skip: release: there is no commit since v0.4.0"), "{said}");
+    }
+    assert_eq!(sandbox.files("project")?, before);
+    assert_eq!(sandbox.shell("git -C ../origin.git tag")?, "v0.3.9\nv0.4.0\n");
+    sandbox.shell("git commit -q --allow-empty -m '[TE] Mend a leak'")?;
+    let next = sandbox.must("bump-version", &["minor", "--allow-none", "--dry-run"], "")?;
+    assert!(next.contains("\"current\": \"0.5.0\""), "{next}");
+    Ok(())
+}

@@ -24,7 +24,8 @@ pub struct Arguments {
     /// The package to release, where the packages of the project version apart
     #[arg(long, value_name = "NAME", conflicts_with = "resume")]
     package: Option<String>,
-    /// With auto: where there is nothing to release, do nothing, and call that a success
+    /// Where there is nothing to release, do nothing, and call that a success: with auto where no commit counts, else
+    /// where there is none since the last release
     #[arg(long, conflicts_with = "resume")]
     allow_none: bool,
     /// Print every action that the release would do, and write nothing

@@ -55,6 +55,11 @@ pub fn ask(
 }
 
 impl Nothing {
+    /// That there is no commit since that tag.
+    pub fn since(project: &Project, tag: &str) -> Self {
+        Self { name: project.name.clone(), since: tag.to_owned(), commits: Vec::new() }
+    }
+
     /// The reason in a few words.
     pub fn summary(&self) -> String {
         match self.commits.len() {

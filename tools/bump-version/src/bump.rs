@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
+use commits::since_previous;
 use document::{CommitId, Failure, Level, Release, Version};
 use filter::Stage;
 use project::{CONFIG, Carrier, Place, Project, Reachable, Running, STATUS, Spot, TAGS, Tags};
@@ -34,6 +35,16 @@ pub struct Bump {
     carried: Version,
     head: CommitId,
     remarks: Vec<Remark>,
+}
+
+impl Planned {
+    /// Nothing in place of a bump that would hold no commit, as where a schedule starts a release twice.
+    pub fn unless_empty(self, project: &Project) -> Result<Self> {
+        let Self::Bump(bump) = &self else { return Ok(self) };
+        let Some(tag) = &bump.release.version.previous_tag else { return Ok(self) };
+        let is_empty = since_previous(project, &bump.release)?.is_empty();
+        Ok(if is_empty { Self::Nothing(Nothing::since(project, tag)) } else { self })
+    }
 }
 
 /// One changed place, in the words of the plan.

@@ -32,7 +32,8 @@ struct Arguments {
     /// The package to release, where the packages of the project version apart
     #[arg(long, value_name = "NAME", conflicts_with = "root")]
     package: Option<String>,
-    /// With auto: end without a document where there is nothing to release, and call that a success
+    /// End without a document where there is nothing to release, and call that a success: with auto where no commit
+    /// counts, else where there is none since the last release
     #[arg(long, conflicts_with_all = ["check", "root"])]
     allow_none: bool,
     /// Ask the remote first: its branch must not be ahead, and the tag must be free there
@@ -67,7 +68,8 @@ fn main() -> ExitCode {
         let project = project.released(arguments.package.as_deref())?;
         let request = next::Request::of(&arguments.request)?;
         let date = arguments.date.clone().unwrap_or_else(project::today);
-        let bump = match bump::plan(&project, &request, date)? {
+        let planned = bump::plan(&project, &request, date)?;
+        let bump = match if arguments.allow_none { planned.unless_empty(&project)? } else { planned } {
             Planned::Bump(bump) => bump,
             Planned::Nothing(nothing) if arguments.allow_none => {
                 stage.skip("release", nothing.summary());
