@@ -99,3 +99,68 @@ fn m3_a_schedule_that_starts_twice_releases_once_and_says_so() -> Result<()> {
     assert!(next.contains("\"current\": \"0.5.0\""), "{next}");
     Ok(())
 }
+
+#[test]
+fn m10_m11_a_hotfix_by_base_version_and_number_is_checked() -> Result<()> {
+    let sandbox = released()?;
+    sandbox
+        .shell("git switch -qc hotfix/0.4.0.post1 v0.4.0 && git commit -q --allow-empty -m '[TE] Mend it'")?;
+    let next = sandbox.must("bump-version", &["0.4.0.post1", "--dry-run"], "")?;
+    assert!(next.contains("\"tag\": \"v0.4.0.post1\"") && next.contains("\"previous\": \"0.4.0\""), "{next}");
+    for (wanted, code, why) in [
+        ("0.4.0.post", 1, "numbered without gaps from 1"),
+        ("0.4.0.post0", 1, "numbered without gaps from 1"),
+        ("0.4.0-1", 2, "PEP 440 reads the post release `0.4.0.post1`"),
+        ("0.4.0.postX", 2, "cannot read `0.4.0.postX` as a version"),
+        ("0.4.0.post2", 1, "the next one is 0.4.0.post1: say post"),
+        ("0.3.8.post1", 1, "0.3.8 was never released"),
+    ] {
+        let said = sandbox.refused("bump-version", &[wanted, "--dry-run"], "", code)?;
+        assert!(said.contains(why) && said.contains("\n\nhint: "), "{wanted}: {said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn m20_the_versions_stand_in_their_order_and_tags_of_others_are_none() -> Result<()> {
+    let sandbox = released()?;
+    sandbox.shell("for tag in vfoo v0.9 v0.4.0.post2 v0.4.0.post1 v0.4.1 v9.9.9-nightly v0.4.0-cuda13; do git tag $tag v0.4.0; done && git tag -d v0.9")?;
+    let next = sandbox.must("bump-version", &["0.5.0", "--dry-run"], "")?;
+    assert!(next.contains("\"previous\": \"0.4.1\""), "{next}");
+    for (tag, below) in
+        [("v0.4.1", "v0.4.0.post2"), ("v0.4.0.post2", "v0.4.0.post1"), ("v0.4.0.post1", "v0.4.0")]
+    {
+        sandbox.shell(&format!("git tag -d {tag}"))?;
+        let next = sandbox.must("bump-version", &["0.5.0", "--dry-run"], "")?;
+        assert!(next.contains(&format!("\"previous_tag\": \"{below}\"")), "{next}");
+    }
+    Ok(())
+}
+
+#[test]
+fn m28_alpha_beta_and_rc_lead_to_the_monthly_release() -> Result<()> {
+    let sandbox = released()?;
+    for (request, version) in [
+        (&["minor", "alpha"][..], "0.5.0a1"),
+        (&["alpha"], "0.5.0a2"),
+        (&["beta"], "0.5.0b1"),
+        (&["minor", "rc"], "0.5.0rc1"),
+        (&["minor"], "0.5.0"),
+    ] {
+        let bumped = sandbox.must("bump-version", request, "")?;
+        let noted = sandbox.must("changelog", &[], &bumped)?;
+        let committed = sandbox.must("commit-release", &[], &noted)?;
+        sandbox.must("tag-release", &[], &committed)?;
+        assert!(manifest(&sandbox)?.contains(&format!("\nversion = \"{version}\"\n")));
+        assert_eq!(sandbox.shell("git describe --tags")?, format!("v{version}\n"));
+        sandbox.shell(&format!("git commit -q --allow-empty -m '[Store] After {version}'"))?;
+    }
+    // The month's notes hold what the candidates told.
+    let changelog = sandbox.shell("sed '/^## .0.5.0rc1/,$d' CHANGELOG.md")?;
+    for told in ["- After 0.5.0a1\n", "- After 0.5.0rc1\n", "- Half of a feature\n"] {
+        assert!(changelog.contains(told), "{changelog}");
+    }
+    let said = sandbox.refused("bump-version", &["0.5.0rc2"], "", 1)?;
+    assert!(said.contains("cannot release 0.5.0rc2: it is not above 0.5.0"), "{said}");
+    Ok(())
+}
