@@ -112,3 +112,15 @@ fn the_crates_of_two_packages_may_share_a_lock_file() -> Result<()> {
     assert_eq!(sandbox.shell("grep -c 1.3.0 Cargo.lock")?, "2\n");
     Ok(())
 }
+
+#[test]
+fn each_worktree_remembers_its_own_bump() -> Result<()> {
+    let sandbox = changed("git worktree add -q ../other -b other && echo >> src/plain/__init__.py")?;
+    sandbox.must("bump-version", &["minor"], "")?;
+    let other = sandbox.path("other").to_string_lossy().into_owned();
+    sandbox.must("bump-version", &["patch", "--project", &other], "")?;
+    sandbox.must("bump-version", &["major"], "")?;
+    assert!(sandbox.shell("cat pyproject.toml")?.contains("\"2.0.0\""));
+    assert!(sandbox.shell("cat ../other/pyproject.toml")?.contains("\"1.2.4\""));
+    Ok(())
+}

@@ -159,7 +159,7 @@ impl Journal {
 }
 
 fn path(project: &Project) -> PathBuf {
-    project.git.state().folder().join("bump-journal.json")
+    project.git.folder_of_worktree().join("bump-journal.json")
 }
 
 fn write_in_place(project: &Project, path: &ProjectPath, text: &str) -> Result<()> {

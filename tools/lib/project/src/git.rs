@@ -82,6 +82,11 @@ impl Git {
         State::in_git_dir(&self.common_dir)
     }
 
+    /// What Wainwright keeps of this working tree alone, where the state is for all of the repository.
+    pub fn folder_of_worktree(&self) -> PathBuf {
+        State::in_git_dir(&self.git_dir).folder().to_path_buf()
+    }
+
     /// The git directory that all worktrees share.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
