@@ -140,6 +140,8 @@ fn free_after(all: &Tags, highest: Option<&Version>, carried: &Version, wanted: 
             _ if version.is_prerelease() && !version.is_postrelease() => version.base(),
             _ => {
                 let mut numbers = version.release().to_vec();
+                // A tag may well be shorter than the versions of the project, as `v2` for 2.0.0.
+                numbers.resize(numbers.len().max(carried.release().len()), 0);
                 if let Some(last) = numbers.last_mut() {
                     *last += 1;
                 }
@@ -204,6 +206,15 @@ mod tests {
         assert!(refused("0.4.0.post2").unwrap().contains("taken back"));
         assert!(refused("0.4.0.post4").unwrap().contains("the last post release of 0.4.0 is 0.4.0.post2"));
         assert!(refused("0.5.0.post1").unwrap().contains("0.5.0 was never released"));
+    }
+
+    #[test]
+    fn the_next_free_version_is_as_long_as_the_one_before() {
+        let pattern = TagPattern::parse("v{version}").unwrap();
+        let all = Tags::read(&pattern, ["v2", "v2.0.1"]);
+        let version = |text: &str| text.parse::<Version>().unwrap();
+        let free = free_after(&all, Some(&version("2")), &version("1.2.0"), &version("1.3.0"));
+        assert_eq!(free.to_string(), "2.0.2");
     }
 
     #[test]
