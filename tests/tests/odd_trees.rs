@@ -124,3 +124,22 @@ fn each_worktree_remembers_its_own_bump() -> Result<()> {
     assert!(sandbox.shell("cat ../other/pyproject.toml")?.contains("\"1.2.4\""));
     Ok(())
 }
+
+#[test]
+fn crates_may_have_the_version_of_their_workspace() -> Result<()> {
+    let sandbox = changed(
+        r#"
+        printf '[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n\n[project]\nname = "plain"\ndynamic = ["version"]\n\n[tool.maturin]\nmanifest-path = "rust/crates/py/Cargo.toml"\n' > pyproject.toml
+        git rm -q src/plain/__init__.py && mkdir -p rust/crates/{py,core,own}
+        printf '[workspace]\nmembers = ["crates/*"]\n\n[workspace.package]\nversion = "1.2.3"\n' > rust/Cargo.toml
+        for name in py core; do printf '[package]\nname = "%s"\nversion.workspace = true\n' $name > rust/crates/$name/Cargo.toml; done
+        printf '[package]\nname = "own"\nversion = "1.2.3"\n' > rust/crates/own/Cargo.toml
+        for name in core own py; do printf '\n[[package]]\nname = "%s"\nversion = "1.2.3"\n' $name >> rust/Cargo.lock; done
+        "#,
+    )?;
+    sandbox.must("bump-version", &["minor"], "")?;
+    assert!(sandbox.shell("cat rust/Cargo.toml")?.ends_with("version = \"1.3.0\"\n"));
+    let lock = sandbox.shell("grep -A1 name rust/Cargo.lock | grep -o '\".*\"' | tr '\\n' ' '")?;
+    assert_eq!(lock, "\"core\" \"1.3.0\" \"own\" \"1.2.3\" \"py\" \"1.3.0\" ");
+    Ok(())
+}

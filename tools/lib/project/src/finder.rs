@@ -8,8 +8,8 @@ use document::{Failure, PackageName, ProjectPath};
 use toml_edit::{Item, Value};
 
 use crate::build_settings::Named;
-use crate::find::{Project, ProjectPackage};
-use crate::locks::{crate_lock, uv_lock};
+use crate::find::{PACKAGE_FILES, Project, ProjectPackage};
+use crate::locks::uv_lock;
 use crate::places::{Carrier, Place, Spot};
 use crate::poetry::{self, content_hash, poetry_lock};
 use crate::python::{self, CfgVersion};
@@ -55,19 +55,23 @@ impl<'a> Finder<'a> {
         if self.carriers[before..].iter().any(own) || self.is_configured(package) {
             return Ok(());
         }
+        Err(self.no_version(package, path, &named).into())
+    }
+
+    /// That a package has no version, and why.
+    fn no_version(&self, package: &ProjectPackage, path: ProjectPath, named: &Named) -> Failure {
         let what = format!("cannot find the version of `{}`:", package.name);
         if let Some(tool) = named.from_git {
             let what = format!("{what} {tool} makes it from git's tags, and no file holds it");
-            let hint = format!(
+            return Failure::new(what).hint(format!(
                 "give `{path}` a static `version` in place of {tool}: a release starts from a file, and ends with the tag"
-            );
-            return Err(Failure::new(what).hint(hint).into());
+            ));
         }
-        let what = format!("{what} neither `{path}` nor a module holds it");
-        let hint = format!(
+        let mut files = PACKAGE_FILES.iter().filter_map(|file| package.inside(file).ok());
+        let path = files.find(|file| self.is_file(file)).unwrap_or(path);
+        Failure::new(format!("{what} neither `{path}` nor a module holds it")).hint(format!(
             "give `{path}` a static `version`, or name the file that holds it as [[version-file]] in release.toml"
-        );
-        Err(Failure::new(what).hint(hint).into())
+        ))
     }
 
     fn pyproject(&mut self, package: &ProjectPackage, path: &ProjectPath, named: &mut Named) -> Result<()> {
@@ -103,31 +107,9 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// The version of the crate that maturin builds, and the crate's own entry in the Cargo.lock beside or above it.
-    fn crate_manifest(&mut self, package: &ProjectPackage, manifest: ProjectPath) -> Result<()> {
-        let Some((manifest, text)) = self.read_if_file(manifest)? else { return Ok(()) };
-        let toml = parse_toml(&manifest, &text)?;
-        let offset = text.len() - without_bom(&text).len();
-        let value = |path: &[&str]| at(toml.as_item(), path).and_then(Item::as_value);
-        let range = value(&["package", "version"]).and_then(|value| inner(&text, value, offset));
-        let Some(name) = value(&["package", "name"]).and_then(Value::as_str).filter(|_| range.is_some())
-        else {
-            return Ok(());
-        };
-        let beside = manifest.parent().map(|folder| folder.join("Cargo.lock")).transpose()?;
-        for lock in beside.into_iter().chain(["Cargo.lock".parse()?]) {
-            let Some((lock, text)) = self.read_if_file(lock)? else { continue };
-            let spots = crate_lock(&lock, &text, name, package)?;
-            self.carriers.push(Carrier::new(lock, text, spots));
-            break;
-        }
-        let spots = range.map(|range| spot(range, Place::Crate, package)).into_iter().collect();
-        self.carriers.push(Carrier::new(manifest, text.clone(), spots));
-        Ok(())
-    }
-
     fn setup_cfg(&mut self, package: &ProjectPackage, named: &mut Named) -> Result<()> {
         let Some((path, text)) = self.read_if_file(package.inside("setup.cfg")?)? else { return Ok(()) };
+        named.roots.extend(python::cfg_roots(&text));
         match python::cfg_version(&text) {
             None => {}
             Some(CfgVersion::Attribute(attribute)) => named.attributes.push(attribute),

@@ -9,6 +9,7 @@ mod charts;
 mod command;
 mod component;
 mod configured;
+mod crates;
 mod current;
 mod date;
 pub mod files;

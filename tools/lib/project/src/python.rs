@@ -93,6 +93,31 @@ pub(crate) fn cfg_value(text: &str, key: &str) -> Option<Range<usize>> {
     None
 }
 
+/// The folders that import packages lie in by setup.cfg: `package_dir` without a package, and `where`.
+pub(crate) fn cfg_roots(text: &str) -> Vec<String> {
+    let (mut section, mut key) = ("", "");
+    let mut roots = Vec::new();
+    for (_, line) in lines(without_bom(text)) {
+        let code = line.trim();
+        if line.starts_with('[') {
+            (section, key) = (code, "");
+            continue;
+        }
+        let mut value = code;
+        if !line.starts_with(char::is_whitespace) {
+            let Some((name, rest)) = code.split_once('=') else { continue };
+            (key, value) = (name.trim_end(), rest.trim_start());
+        }
+        let root = match (section, key) {
+            ("[options]", "package_dir") => value.strip_prefix('=').map(str::trim_start),
+            ("[options.packages.find]", "where") => Some(value),
+            _ => None,
+        };
+        roots.extend(root.filter(|root| !root.is_empty() && !root.starts_with('#')).map(str::to_owned));
+    }
+    roots
+}
+
 /// The version that is all that a file holds.
 pub(crate) fn alone(text: &str) -> Option<Range<usize>> {
     let version = without_bom(text).trim();
@@ -130,6 +155,21 @@ mod tests {
             .into_iter()
             .map(|(name, range)| (name, &text[range]))
             .collect()
+    }
+
+    #[test]
+    fn setup_cfg_tells_where_packages_lie() {
+        for (text, expected) in [
+            ("[options]\npackage_dir =\n    = lib\n    a = b\n", "lib"),
+            (
+                "\u{feff}[options]\r\npackage_dir = =src\r\n[options.packages.find]\r\nwhere = lib\r\n",
+                "src lib",
+            ),
+            ("[options.packages.find]\nexclude =\n    tests\nwhere=\n    # here\n    a/b", "a/b"),
+            ("[metadata]\nwhere = lib\n", ""),
+        ] {
+            assert_eq!(cfg_roots(text).join(" "), expected, "{text}");
+        }
     }
 
     #[test]
