@@ -31,7 +31,10 @@ pub struct Changelog<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Section<'a> {
     start: usize,
+    /// Where the first line below the heading starts.
     body_start: usize,
+    /// The line below the heading that says when it was released, or that it was not yet.
+    status: Option<&'a str>,
     end: usize,
     title: &'a str,
     mark: Mark,
@@ -107,10 +110,10 @@ impl<'a> Changelog<'a> {
         let sections = self.sections();
         let newline = self.newline;
         let open = self.open(&sections);
-        let is_pending = |section: &Section<'_>| Title::read(section.title) == Title::Pending;
-        let newest = sections.iter().find(|section| matches!(Title::read(section.title), Title::Released(_)));
+        let is_pending = |section: &Section<'_>| section.kind() == Title::Pending;
+        let newest = sections.iter().find(|section| matches!(section.kind(), Title::Released(_)));
         let heading = match open.filter(is_pending) {
-            Some(section) => section.mark.title(&title::dated(section.title, step)),
+            Some(section) => section.dated(step),
             None => self.heading(newest.or(open.as_ref()), step, style, repository),
         };
         let body = match (self.syntax, open) {
@@ -126,15 +129,7 @@ impl<'a> Changelog<'a> {
             (Some(found), _) if is_pending(&found) => {
                 (self.text[..found.start].to_owned(), &self.text[found.end..])
             }
-            (Some(found), _) => {
-                let kept = self.text[..found.body_start].trim_end_matches(['\r', '\n']);
-                let mut kept = format!("{kept}{newline}{newline}");
-                let templates = markdown::templates(&self.raw(&found));
-                if self.syntax == Syntax::Markdown && !templates.is_empty() {
-                    kept.push_str(&format!("{}\n\n", templates.trim_end()).replace('\n', newline));
-                }
-                (kept, &self.text[found.end..])
-            }
+            (Some(found), _) => (self.emptied(&found), &self.text[found.end..]),
             (None, Some(first)) => {
                 let place = anchored(self.text, first.start);
                 (self.text[..place].to_owned(), &self.text[place..])
@@ -168,7 +163,7 @@ impl<'a> Changelog<'a> {
         let sections = self.sections();
         let released: Vec<(Version, &Section<'a>)> = sections
             .iter()
-            .filter_map(|section| match Title::read(section.title) {
+            .filter_map(|section| match section.kind() {
                 Title::Released(version) => Some((version, section)),
                 _ => None,
             })
@@ -216,15 +211,21 @@ impl<'a> Changelog<'a> {
     }
 
     fn sections(&self) -> Vec<Section<'a>> {
-        match self.syntax {
+        let mut sections = match self.syntax {
             Syntax::Markdown => markdown::sections(self.text),
             Syntax::Rst => rst::sections(self.text),
+        };
+        for section in sections.iter_mut().filter(|section| title::has_no_date(section.title)) {
+            let mut lines = self.text[section.body_start..section.end].lines();
+            let first = lines.find(|line| !line.trim().is_empty());
+            section.status = first.filter(|line| title::is_status(line));
         }
+        sections
     }
 
     /// The section of what is not released yet.
     fn open(&self, sections: &[Section<'a>]) -> Option<Section<'a>> {
-        sections.iter().copied().find(|section| Title::read(section.title).is_open())
+        sections.iter().copied().find(|section| section.kind().is_open())
     }
 
     /// Where a section goes in a file that has none.
@@ -237,7 +238,9 @@ impl<'a> Changelog<'a> {
 
     /// The body of a section with plain line ends, in the language of the file.
     fn raw(&self, section: &Section<'_>) -> String {
-        markdown::normal(&self.text[section.body_start..section.end])
+        let body = &self.text[section.body_start..section.end];
+        let entries = section.status.and_then(|status| body.split_once(status));
+        markdown::normal(entries.map_or(body, |(_, entries)| entries))
     }
 
     /// The body of a section in Markdown.
@@ -246,6 +249,24 @@ impl<'a> Changelog<'a> {
             Syntax::Markdown => self.raw(section),
             Syntax::Rst => rst::to_markdown(&self.raw(section)),
         }
+    }
+
+    /// The text up to the end of a section that keeps no entry, but the comments that say what to write there.
+    fn emptied(&self, open: &Section<'_>) -> String {
+        let newline = self.newline;
+        let raw = self.raw(open);
+        let templates = match self.syntax {
+            Syntax::Markdown => markdown::templates(&raw),
+            Syntax::Rst => String::new(),
+        };
+        // Where nothing else stands there, not even its empty lines change.
+        let end = if templates == raw { open.end } else { open.body_start };
+        let mut kept = self.text[..end].trim_end_matches(['\r', '\n']).to_owned();
+        kept.push_str(&newline.repeat(2));
+        if templates != raw && !templates.is_empty() {
+            kept.push_str(&format!("{}\n\n", templates.trim_end()).replace('\n', newline));
+        }
+        kept
     }
 
     /// The heading of a new section, at the level of the newest one.
@@ -269,7 +290,24 @@ impl<'a> Changelog<'a> {
 
 impl Section<'_> {
     fn is_of(&self, version: &Version) -> bool {
-        Title::read(self.title) == Title::Released(version.clone())
+        self.kind() == Title::Released(version.clone())
+    }
+
+    /// What the title says, or the line below it where that has the date.
+    fn kind(&self) -> Title {
+        match Title::read(self.title) {
+            Title::Released(_) if self.status.is_some_and(title::is_no_date) => Title::Pending,
+            kind => kind,
+        }
+    }
+
+    /// The heading of a section that waits for its release, with the version and the date.
+    fn dated(&self, step: &VersionStep) -> String {
+        let heading = self.mark.title(&title::dated(self.title, step));
+        match self.status.filter(|status| title::is_no_date(status)) {
+            Some(_) => format!("{heading}\n\nReleased {}", step.date),
+            None => heading,
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub fn sections(text: &str) -> Vec<Section<'_>> {
         sections.push(Section {
             start: heading.start,
             body_start: heading.body_start,
+            status: None,
             end: text.len(),
             title: heading.title,
             mark,
@@ -209,10 +210,10 @@ pub fn templates(body: &str) -> String {
 
 /// What stands before the first `###` group, and each of them with its heading. A heading in a block is text.
 fn groups(body: &str) -> Vec<String> {
-    // A byte order mark within a file is text, which the lines leave out.
-    let text = body.trim_start_matches('\u{feff}');
-    let mut groups = vec![body[..body.len() - text.len()].to_owned()];
-    for line in lines(text) {
+    let lines = lines(body);
+    // A byte order mark is a part of no line.
+    let mut groups: Vec<String> = vec![body[..lines.first().map_or(0, |line| line.start)].to_owned()];
+    for line in lines {
         if line.text.starts_with("### ") && !line.is_open {
             groups.push(String::new());
         }

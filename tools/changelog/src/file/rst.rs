@@ -24,7 +24,7 @@ pub fn sections(text: &str) -> Vec<Section<'_>> {
         if let Some(last) = sections.last_mut() {
             last.end = anchored(text, start).max(last.body_start);
         }
-        sections.push(Section { start, body_start, end: text.len(), title, mark });
+        sections.push(Section { start, body_start, status: None, end: text.len(), title, mark });
     }
     sections
 }

@@ -87,10 +87,28 @@ pub fn is_version_alone(title: &str) -> bool {
     })
 }
 
-/// A title like `1.4.0 (unreleased)` with the version and the date of a release.
+/// Says whether a title is a version with nothing behind it.
+pub fn has_no_date(title: &str) -> bool {
+    version_in(title).is_some_and(|(range, _)| bare(&title[range.end..]).is_empty())
+}
+
+/// Says whether a line stands in the place of a date: `Unreleased`.
+pub fn is_no_date(line: &str) -> bool {
+    NO_DATE.iter().any(|known| bare(line).eq_ignore_ascii_case(known))
+}
+
+/// Says whether a line below a title says when that was released, or that it was not yet.
+pub fn is_status(line: &str) -> bool {
+    let date = bare(line).strip_prefix("Released ").map(|date| date.trim_start_matches("on "));
+    is_no_date(line) || date.is_some_and(|date| date.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// A title like `1.4.0 (unreleased)` with the version and, where it has a place for it, the date of a release.
 pub fn dated(title: &str, step: &VersionStep) -> String {
     let Some((version, _)) = version_in(title) else { return title.to_owned() };
-    let Some(date) = no_date(title, version.end) else { return title.to_owned() };
+    let Some(date) = no_date(title, version.end) else {
+        return format!("{}{}{}", &title[..version.start], step.current, &title[version.end..]);
+    };
     let (before, between) = (&title[..version.start], &title[version.end..date.start]);
     format!("{before}{}{between}{}{}", step.current, step.date, &title[date.end..])
 }
