@@ -41,7 +41,7 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
     let changelog = Changelog::new(changelog, Syntax::of(path.as_str(), changelog));
     if let Some(body) = changelog.section_of(version) {
         stage.skip(&path, format!("it has a section for {version} already"));
-        return Ok(Notes { body, edit: None });
+        return Ok(Notes { body: changelog.complete(body), edit: None });
     }
     let body = match changelog.unreleased() {
         Some(body) => body,
@@ -57,16 +57,16 @@ pub fn write(project: &Project, release: &Release, stage: &Stage) -> Result<Note
         before: before.as_ref().map(|before| files::sha256(before.as_bytes())),
         after: files::sha256(after.as_bytes()),
     };
-    let texts = Texts { changelog, before: before.as_deref(), after: &after, version };
+    let texts = Texts { changelog: &changelog, before: before.as_deref(), after: &after, version };
     Ok(match put(project, stage, &edit, texts, action)? {
         Some(Edited { body, after }) => Notes { body, edit: Some(NotesEdit { after, ..edit }) },
-        None => Notes { body, edit: Some(edit) },
+        None => Notes { body: changelog.complete(body), edit: Some(edit) },
     })
 }
 
 /// The texts of the file.
 struct Texts<'a> {
-    changelog: Changelog<'a>,
+    changelog: &'a Changelog<'a>,
     /// As it was committed; `None` where there was none.
     before: Option<&'a str>,
     after: &'a str,
@@ -99,6 +99,7 @@ fn put(
             (edited.section_of(version), own.around(version) == edited.around(version))
         {
             stage.skip(path, format!("it has the section {version} already, and people have edited it"));
+            let body = edited.complete(body);
             return Ok(Some(Edited { body, after: files::sha256(now.as_bytes()) }));
         }
     }

@@ -204,6 +204,14 @@ impl<'a> Changelog<'a> {
         text
     }
 
+    /// Notes with the definitions of their links that stand elsewhere in the file, for they are read without it too.
+    pub fn complete(&self, notes: String) -> String {
+        match self.syntax {
+            Syntax::Markdown => links::with_definitions(notes, self.text),
+            Syntax::Rst => notes,
+        }
+    }
+
     /// What stands before and behind the section of a version.
     pub fn around(&self, version: &Version) -> Option<(&'a str, &'a str)> {
         let section = self.sections().into_iter().find(|section| section.is_of(version))?;

@@ -248,13 +248,6 @@ fn groups_of_restructured_text_are_marked_as_those_of_the_releases_below() {
     let section = "0.5.0 (2026-03-01)\n==================\n\nAdded\n-----\n\n- New\n\n";
     let expected = text.replace("x 0.4.1", &format!("{section}x 0.4.1"));
     assert_eq!(with_rst(text, "### Added\n\n- New\n"), expected);
-    // An empty group of the section to come goes, the others keep their words.
-    let open = "Release 0.5.0 (in development)\n==============================\n\nAdded\n-----\n\nFixed\n-----\n\n* |x|\n\nDocs\n----\n";
-    let read = Changelog::new(open, Syntax::Rst);
-    let body = read.unreleased().unwrap();
-    assert_eq!(body, "### Fixed\n\n* |x|\n");
-    let written = read.with(&step(), &body, ChangelogStyle::KeepAChangelog, None);
-    assert_eq!(written, "Release 0.5.0 (2026-03-01)\n==========================\n\nFixed\n-----\n\n* |x|\n");
 }
 
 #[test]

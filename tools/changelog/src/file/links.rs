@@ -42,6 +42,28 @@ pub fn with_links(text: &str, step: &VersionStep, is_newest: bool, newline: &str
     format!("{}{own}{newline}{}", &text[..line.start], &text[line.start..])
 }
 
+/// Notes with the definitions in a file of the links that they refer to and do not define.
+pub fn with_definitions(notes: String, text: &str) -> String {
+    let lower = notes.to_lowercase();
+    let mut known: Vec<String> = definitions(&notes).into_iter().map(|(label, _)| label).collect();
+    let mut found = String::new();
+    for (label, line) in definitions(text) {
+        // Of two definitions the first counts.
+        if lower.contains(&label) && !known.contains(&label) {
+            found.push_str(&format!("{line}\n"));
+            known.push(label);
+        }
+    }
+    if found.is_empty() { notes } else { format!("{notes}\n{found}") }
+}
+
+/// The definitions of links: the label in lower case and in brackets, and the line.
+fn definitions(text: &str) -> Vec<(String, &str)> {
+    let links = lines(text).into_iter().filter(|line| !line.is_open && is_link(line.text));
+    let label = |line: &str| line.split_once("]:").map(|(label, _)| format!("{}]", label.to_lowercase()));
+    links.filter_map(|line| Some((label(line.text)?, line.text.trim_end()))).collect()
+}
+
 /// A link that compares two tags: `[1.3.0]: https://host/owner/name/compare/v1.2.0...v1.3.0`.
 struct Compare<'a> {
     label: &'a str,
@@ -61,5 +83,19 @@ impl<'a> Compare<'a> {
 
     fn names(&self, version: &Version) -> bool {
         version_of(self.label).as_ref() == Some(version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_take_the_definitions_of_their_links_along() {
+        let text = "- A [#5], [b][B]\n\n[#5]: u/5\n[b]: u/b\r\n[#6]: u/6\n[#5]: late\n";
+        let complete = |notes: &str| with_definitions(notes.to_owned(), text);
+        assert_eq!(complete("- A [#5], [b][B]\n"), "- A [#5], [b][B]\n\n[#5]: u/5\n[b]: u/b\n");
+        assert_eq!(complete("- A #5\n"), "- A #5\n");
+        assert_eq!(complete("- [#6]\n\n[#6]: mine\n"), "- [#6]\n\n[#6]: mine\n");
     }
 }

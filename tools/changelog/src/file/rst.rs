@@ -226,6 +226,7 @@ fn words(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Changelog, Syntax};
     use super::*;
     use proptest::prelude::*;
 
@@ -240,6 +241,16 @@ mod tests {
             from_markdown("Run:\n\n```sh\nx *y*\n```\n", group_mark("")),
             "Run:\n\n::\n\n    x *y*\n\n"
         );
+    }
+
+    #[test]
+    fn empty_groups_go_and_the_others_keep_their_words() {
+        let body = "Added\n-----\n\nFixed\n-----\n\n* |x|\n\nParts\n-----\n\nOne\n~~~\n\n* y\n\nDocs\n----\n";
+        let filled = "Fixed\n-----\n\n* |x|\n\nParts\n-----\n\nOne\n~~~\n\n* y\n\n";
+        assert_eq!(filled_groups(body), filled);
+        let text = format!("0.5.0 (unreleased)\n==================\n\n{body}");
+        let unreleased = Changelog::new(&text, Syntax::Rst).unreleased();
+        assert_eq!(unreleased.as_deref(), Some("### Fixed\n\n* |x|\n\n### One\n\n* y\n"));
     }
 
     proptest! {
