@@ -25,6 +25,8 @@ pub struct Nothing {
     name: String,
     since: String,
     commits: Vec<(Commit, Silence)>,
+    /// The release that waits behind the pre-release which the project carries.
+    awaited: Option<Version>,
 }
 
 /// Reads the commits since the last release that `head` has, and says what they ask for.
@@ -50,6 +52,7 @@ pub fn ask(
             name: project.name.clone(),
             since: previous.unwrap_or("the first commit").to_owned(),
             commits,
+            awaited: carried.leads_to_a_release().then(|| carried.base()),
         }),
     })
 }
@@ -57,7 +60,7 @@ pub fn ask(
 impl Nothing {
     /// That there is no commit since that tag.
     pub fn since(project: &Project, tag: &str) -> Self {
-        Self { name: project.name.clone(), since: tag.to_owned(), commits: Vec::new() }
+        Self { name: project.name.clone(), since: tag.to_owned(), commits: Vec::new(), awaited: None }
     }
 
     /// The reason in a few words.
@@ -85,11 +88,10 @@ impl From<Nothing> for Failure {
     fn from(nothing: Nothing) -> Failure {
         let lines: String = nothing.lines().iter().map(|line| format!("\n    {line}")).collect();
         let what = format!("cannot release `{}`: {}{lines}", nothing.name, nothing.summary());
-        let hint = if nothing.commits.is_empty() {
-            "commit a change first"
-        } else {
-            "name a level in place of `auto`, or end quietly with `--allow-none`"
-        };
-        Failure::new(what).hint(hint)
+        Failure::new(what).hint(match &nothing.awaited {
+            Some(awaited) => format!("say release in place of auto for {awaited}"),
+            None if nothing.commits.is_empty() => "commit a change first".to_owned(),
+            None => "name a level in place of `auto`, or end quietly with `--allow-none`".to_owned(),
+        })
     }
 }

@@ -12,7 +12,7 @@ use crate::auto::{self, Asked, Nothing};
 use crate::edit::{Rewrite, Wanted};
 use crate::journal::Journal;
 use crate::next::{Goal, Request};
-use crate::remarks::{Remark, held_by_post, untagged};
+use crate::remarks::{Remark, held_by_post, unlisted, untagged};
 use crate::strays::{self, Stray};
 use crate::used;
 
@@ -112,6 +112,7 @@ pub fn plan(project: &Project, request: &Request, date: String) -> Result<Planne
     let mut release = project.release_of(&state, previous, wanted.clone(), goal.level(), date)?;
     release.edits = rewrites.iter().map(|rewrite| rewrite.edit.clone()).collect();
     if bumps {
+        remarks.extend(unlisted(project, &carriers));
         remarks.extend(untagged(project, &reachable, &carried, previous)?);
         remarks.extend(held_by_post(project, &wanted, previous, &head)?);
     }
@@ -140,7 +141,9 @@ pub fn check(project: &Project, stage: &Stage) -> Result<()> {
     let carriers = project.carriers()?;
     let version = project.version(&carriers)?;
     let places: usize = carriers.iter().map(|carrier| carrier.spots.len()).sum();
-    stage.note(format!("{} {version} in {places} places of {} files", project.name, carriers.len()));
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let (places, files) = (count(places, "place"), count(carriers.len(), "file"));
+    stage.note(format!("{} {version} in {places} of {files}", project.name));
     for carrier in project.apart()? {
         for spot in &carrier.apart {
             let (path, line, held) = (&carrier.path, carrier.line(spot), carrier.spelled(spot));

@@ -4,7 +4,7 @@ use anyhow::Result;
 use commits::{Commit, changes, since};
 use document::{CommitId, Version};
 use filter::Stage;
-use project::{CommitForm, Project, Reachable};
+use project::{Carrier, CommitForm, Place, Project, Reachable, Spot};
 
 /// How many commits are named one by one.
 const NAMED: usize = 20;
@@ -28,6 +28,19 @@ impl Remark {
     }
 }
 
+/// Says that a manifest has no entry for what is released: Release Please would give it no release.
+pub fn unlisted(project: &Project, carriers: &[Carrier]) -> Option<Remark> {
+    let manifest = project.manifest()?;
+    let is_entry = |spot: &Spot| matches!(spot.place, Place::Manifest(_));
+    if carriers.iter().any(|carrier| carrier.spots.iter().any(is_entry)) {
+        return None;
+    }
+    let name = &project.name;
+    Some(Remark::Warning(format!(
+        "{manifest} has no entry for `{name}`, and so its version stands nowhere in it"
+    )))
+}
+
 /// Says that a manifest and the tags tell different stories.
 pub fn untagged(
     project: &Project,
@@ -35,7 +48,7 @@ pub fn untagged(
     carried: &Version,
     previous: Option<(&Version, &str)>,
 ) -> Result<Option<Remark>> {
-    let (Some(manifest), Some((_, tag))) = (project.manifest(), previous) else { return Ok(None) };
+    let Some((manifest, (_, tag))) = project.manifest().zip(previous) else { return Ok(None) };
     Ok(reachable.find(carried)?.is_none().then(|| {
         Remark::Warning(format!(
             "{manifest} says that {carried} is released, and no tag of this branch names it: the changes are told since {tag}"
