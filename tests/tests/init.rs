@@ -240,3 +240,20 @@ fn names_of_others_and_floors_are_left_to_people() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_tag_form_that_no_package_uses_is_not_told() -> Result<()> {
+    let sandbox = Sandbox::new("lockstep")?;
+    sandbox.shell(
+        r#"
+        git rm -q release.toml && git tag -d v0.1.0
+        printf '{"release-type": "python", "packages": {"packages/core": {"component": "core"}, "packages/cdk": {"component": "cdk"}}}' > release-please-config.json
+        printf '{"packages/core": "0.1.0", "packages/cdk": "0.1.0"}' > .release-please-manifest.json
+        git add -A && git commit -qm 'chore: settings'
+        "#,
+    )?;
+    let written = sandbox.must("bump-version", &["--init", "--dry-run"], "")?;
+    assert!(written.contains("tag = \"core-v{version}\""), "{written}");
+    assert!(!written.contains("Tags are"), "{written}");
+    Ok(())
+}

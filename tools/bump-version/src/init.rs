@@ -76,7 +76,8 @@ fn facts(draft: &mut Draft, survey: &Survey, habits: &Habits) {
     }
     let usual = Settings::default();
     let settings = &survey.project.settings;
-    if settings.project.tag == usual.project.tag {
+    let is_used = settings.package.is_empty() || settings.package.iter().any(|package| package.tag.is_none());
+    if is_used && settings.project.tag == usual.project.tag {
         let foreign = survey.project.foreign.as_ref().and_then(|foreign| foreign.origin("project.tag"));
         let habit = habits.tag.as_ref().map(|habit| habit.why.as_str());
         let why = foreign.or(habit).unwrap_or("nothing says otherwise");

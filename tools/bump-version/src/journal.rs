@@ -119,7 +119,7 @@ impl Journal {
         if now != entry.before.as_bytes() && !entry.made(&now) {
             let what = format!("cannot bump `{path}`: it was changed after a bump that is not committed");
             return Err(Failure::new(what)
-                .hint("commit, or undo the bump with `git checkout`, then run it again")
+                .hint("take the new version out of it again, commit your change, then run it again")
                 .into());
         }
         Ok(entry.before.clone())
