@@ -123,7 +123,20 @@ fn a_bump_of_another_package_keeps_what_was_edited_by_hand() -> Result<()> {
             1,
         )?;
         assert!(error.contains("`packages/core/pyproject.toml`: it was changed after a bump"), "{error}");
+        // What would undo the bump would undo the change as well.
+        assert!(!error.contains("git checkout"), "{error}");
     }
     assert!(file(&sandbox, "packages/core/pyproject.toml")?.ends_with("# by hand\n"));
+    Ok(())
+}
+
+#[test]
+fn refuses_packages_whose_tags_cannot_be_told_apart() -> Result<()> {
+    let sandbox = apart()?;
+    sandbox.shell(
+        "sed -i 's/^path = \"packages.[a-z]*\"$/&\\ntag = \"v{version}\"/' release.toml && git commit -qam 'chore: one form of tags'",
+    )?;
+    let error = sandbox.refused("bump-version", &["minor", "--package", "wagon-core"], "", 1)?;
+    assert!(error.contains("`wagon-core`: its tags have the same form as those of `wagon-cdk`"), "{error}");
     Ok(())
 }

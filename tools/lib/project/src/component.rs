@@ -18,6 +18,7 @@ impl Project {
             None => self.refuse_several().map(|()| self),
             Some(name) if apart => {
                 let name = self.package(name)?.name.clone();
+                self.refuse_shared_tags(&name)?;
                 self.component(&name)
             }
             Some(name) => {
@@ -85,6 +86,28 @@ impl Project {
         Err(Failure::usage(what)
             .hint(format!("say `bump-version --package {}`", self.names().join("|")))
             .into())
+    }
+
+    /// Refuses a package whose tags are those of another one too: a release of one would pass for one of the other.
+    fn refuse_shared_tags(&self, name: &PackageName) -> Result<()> {
+        let forms = self.packages.iter().map(|package| Ok((&package.name, tags(&self.settings, package)?)));
+        let forms = forms.collect::<Result<Vec<_>>>()?;
+        let own = forms.iter().find(|(package, _)| *package == name);
+        let is_shared = |(package, form): &&(&PackageName, TagPattern)| {
+            *package != name && own.is_some_and(|(_, own)| own == form)
+        };
+        let Some((other, _)) = forms.iter().find(is_shared) else { return Ok(()) };
+        let what = format!(
+            "cannot release `{name}`: its tags have the same form as those of `{other}`, and they version apart"
+        );
+        let hint = match &self.foreign {
+            Some(foreign) => format!(
+                "give each a `component` in `{}`, or run `cargo xtask init` and give each a `tag`",
+                foreign.file
+            ),
+            None => "give each a `tag` of its own in its [[package]] of release.toml".to_owned(),
+        };
+        Err(Failure::new(what).hint(hint).into())
     }
 
     /// The names of the packages.
