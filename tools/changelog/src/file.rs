@@ -369,3 +369,7 @@ pub fn heading(step: &VersionStep, style: ChangelogStyle, repository: Option<&st
 #[cfg(test)]
 #[path = "file_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "file_properties.rs"]
+mod properties;
