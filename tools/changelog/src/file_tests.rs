@@ -286,6 +286,12 @@ fn an_anchor_above_an_empty_group_stays_with_the_entries() {
     let body = markdown(text).unreleased().unwrap();
     let written = with(text, &body);
     assert_eq!(markdown(&written).section_of(&step().current), Some(body), "{written}");
+    let text = "1.0 (unreleased)\n----------------\n\n* New\n\n.. _new:\n\nFixed\n~~~~~\n\n0.4.1\n-----\n";
+    let body = Changelog::new(text, Syntax::Rst).unreleased().unwrap();
+    let expected = text
+        .replace("1.0 (unreleased)", "0.5.0 (2026-03-01)")
+        .replace("\n----------------\n", "\n------------------\n");
+    assert_eq!(with_rst(text, &body), expected);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! reStructuredText as far as a changelog needs it: underlined titles, and the step from and to Markdown.
 
 use super::title::Title;
-use super::{Mark, Section, anchored};
+use super::{Mark, Section, anchored, is_anchor};
 
 /// The characters that underline the groups of a section in a file that has none yet.
 const GROUPS: [char; 2] = ['~', '^'];
@@ -63,7 +63,11 @@ pub fn filled_groups(body: &str) -> String {
             text.push_str(&body[*start..end]);
         }
     }
-    text
+    // Without the empty group below it, an anchor would turn into that of the next release.
+    match text.trim_end().lines().last() {
+        Some(last) if is_anchor(last) => body.to_owned(),
+        _ => text,
+    }
 }
 
 fn headings(whole: &str) -> Vec<Heading<'_>> {
