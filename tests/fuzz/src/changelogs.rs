@@ -51,9 +51,20 @@ fn check(text: &str, syntax: Syntax) -> bool {
 /// What stands around the section is the text, but for links, line ends at the seam and what was not released.
 fn stays(text: &str, around: Option<(&str, &str)>, open: Option<&str>) {
     let Some((before, after)) = around else { panic!("no section") };
-    let (text, before, after) = (without_links(text), without_links(before), without_links(after));
+    // What was not released gets the line ends of the file, which may have several.
+    let is_mixed = text.contains("\r\n") && text.replace("\r\n", "").contains('\n');
+    let plain = |text: &str| {
+        let text = without_links(text);
+        if is_mixed { text.replace("\r\n", "\n") } else { text }
+    };
+    let (text, before, after) = (plain(text), plain(before), plain(after));
     let before = before.trim_end_matches(['\r', '\n']);
-    let after = after.trim_start_matches(['\r', '\n']);
+    let mut after = after.trim_start_matches(['\r', '\n']);
+    // An anchor that was not released is read as that of what stands below, where nothing else stands between.
+    while open.is_some() && ["<a name=", "<a id=", ".. _"].iter().any(|anchor| after.starts_with(anchor)) {
+        let end = after.find('\n').unwrap_or(after.len());
+        after = after[end..].trim_start_matches(['\r', '\n']);
+    }
     assert!(text.starts_with(before), "{text:?} {before:?}");
     assert!(text.ends_with(after), "{text:?} {after:?}");
     if open.is_none() && !could_be_open(&text) {
