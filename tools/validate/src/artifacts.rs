@@ -64,7 +64,8 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
     if problems.is_empty() {
         return Ok(Verdict::Passed("as it was built, and sound".to_owned()));
     }
-    let list = problems.join("\n    ");
+    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let list = list.join("\n    ");
     Err(Failure::new(format!("cannot use `{shown}`: it is not sound\n    {list}"))
         .hint("mend the package's build, and build it again")
         .into())

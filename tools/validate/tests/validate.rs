@@ -122,7 +122,7 @@ fn an_unsound_wheel_is_refused_though_its_digest_is_recorded() {
     (artifact.sha256, artifact.size) = (sha256, size);
     let ran = world.run(TOOL, &["--quick"], &release);
     let error = ran.error(1);
-    assert!(error.contains("it is not sound\n    4 bytes follow the end of the archive"), "{error}");
+    assert!(error.contains("it is not sound\n    W003: 4 bytes follow the end of the archive"), "{error}");
 }
 
 #[test]

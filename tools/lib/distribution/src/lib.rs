@@ -1,8 +1,9 @@
 //! Wheels and sdists as files: names, metadata, RECORD.
 //!
 //! Nothing here unpacks an archive or runs a build: files are opened, read once in small pieces, and judged.
-//! A judgement lists every problem at once, each as one sentence, so that one run is enough to mend a build.
+//! A judgement lists every problem at once, each with the code of a check, so that one run is enough to mend a build.
 
+mod check;
 mod digest;
 pub mod door;
 mod headers;
@@ -17,6 +18,7 @@ use std::path::Path;
 use anyhow::Result;
 use document::Failure;
 
+pub use check::{CHECKS, Check, Code, Level, Problem};
 pub use digest::{digest, digests};
 pub use metadata::Metadata;
 pub use name::{FileName, Form, Tag};
@@ -24,7 +26,7 @@ pub use name::{FileName, Form, Tag};
 /// Lists every problem of a wheel or an sdist, whichever the file's name says; empty when it is sound.
 ///
 /// Fails only when the file cannot be read or its name is neither that of a wheel nor that of an sdist.
-pub fn problems(path: &Path) -> Result<Vec<String>> {
+pub fn problems(path: &Path) -> Result<Vec<Problem>> {
     match FileName::of(path)?.form {
         Form::Wheel { .. } => wheel::problems(path),
         Form::Sdist => sdist::problems(path),

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use document::{PackageName, Version};
 
-use crate::FileName;
+use crate::check::Code::{self, M035};
 use crate::headers::Headers;
+use crate::{FileName, Problem};
 
 const WHAT: &str = "the core metadata";
 
@@ -45,25 +46,26 @@ impl Metadata {
         self.headers.get_all(header).collect()
     }
 
-    /// Lists where the metadata of `member` disagree with the name of the file that holds them.
-    pub(crate) fn disagreements(&self, member: &str, file: &FileName) -> Vec<String> {
+    /// Lists what is wrong with the metadata of `member`, and, under the code `name`, where they disagree with the
+    /// name of the file that holds them.
+    pub(crate) fn problems(&self, name: Code, member: &str, file: &FileName) -> Vec<Problem> {
         let mut found = Vec::new();
         if self.name != file.name {
-            found.push(format!(
+            found.push(name.found(format!(
                 "`{member}` names the package `{}`, and the file's name `{}`",
                 self.name, file.name
-            ));
+            )));
         }
         if self.version != file.version {
-            found.push(format!(
+            found.push(name.found(format!(
                 "`{member}` has the version {}, and the file's name {}",
                 self.version, file.version
-            ));
+            )));
         }
         if !self.has_known_version() {
             let version = &self.metadata_version;
             let known = "public indexes know 1.0 to 1.2 and 2.1 to 2.5";
-            found.push(format!("`{member}` has `Metadata-Version` {version}, and {known}"));
+            found.push(M035.found(format!("`{member}` has `Metadata-Version` {version}, and {known}")));
         }
         found
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::{Code, Problem};
+
 /// Says why a member's name must not be unpacked; `None` when it is safe. A folder's final `/` is no fault.
 pub(crate) fn fault(name: &str) -> Option<&'static str> {
     let inner = name.strip_suffix('/').unwrap_or(name);
@@ -9,7 +11,7 @@ pub(crate) fn fault(name: &str) -> Option<&'static str> {
     if inner.is_empty() {
         return Some("has an empty name");
     }
-    if inner.chars().any(char::is_control) {
+    if !is_printable(inner) {
         return Some("has a control character in its name");
     }
     if inner.contains('\\') {
@@ -30,20 +32,27 @@ pub(crate) fn fault(name: &str) -> Option<&'static str> {
     None
 }
 
-/// Lists names that stand twice, and names that differ by case alone.
-pub(crate) fn collisions<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// Says whether a name holds no control character.
+pub(crate) fn is_printable(name: &str) -> bool {
+    !name.chars().any(char::is_control)
+}
+
+/// Lists names that stand `twice`, and names that `meet` because they differ by case alone.
+pub(crate) fn collisions<'a>(twice: Code, meet: Code, names: impl Iterator<Item = &'a str>) -> Vec<Problem> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut found = Vec::new();
     for name in names {
         match seen.insert(name.to_lowercase(), name) {
-            Some(before) if before == name => found.push(format!("`{name}` stands in the archive twice")),
-            Some(before) => found.push(format!(
+            Some(before) if before == name => {
+                found.push(twice.found(format!("`{name}` stands in the archive twice")))
+            }
+            Some(before) => found.push(meet.found(format!(
                 "`{before}` and `{name}` differ by case alone, and are one file on some systems"
-            )),
+            ))),
             None => {}
         }
     }
-    found.sort();
+    found.sort_by(|a, b| a.message.cmp(&b.message));
     found.dedup();
     found
 }
@@ -74,9 +83,9 @@ mod tests {
 
     #[test]
     fn finds_names_that_meet() {
-        let found = collisions(["a", "B", "a", "b"].into_iter());
+        let found = collisions(Code::W004, Code::W013, ["a", "B", "a", "b"].into_iter());
         assert_eq!(found.len(), 2);
-        assert!(found[0].starts_with("`B` and `b` differ by case alone"));
-        assert_eq!(found[1], "`a` stands in the archive twice");
+        assert!(found[0].to_string().starts_with("W013: `B` and `b` differ by case alone"));
+        assert_eq!(found[1].to_string(), "W004: `a` stands in the archive twice");
     }
 }

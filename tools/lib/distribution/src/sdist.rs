@@ -10,17 +10,18 @@ use document::Failure;
 use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
-use crate::{FileName, Form, Metadata, paths, unreadable};
+use crate::check::Code::{M035, S044, S045, S046, S047};
+use crate::{FileName, Form, Metadata, Problem, paths, unreadable};
 
 /// Far above any PKG-INFO; it keeps a hostile member from filling the memory.
 const TEXT_LIMIT: u64 = 64 << 20;
 
 type Unpacked = MultiGzDecoder<BufReader<File>>;
 
-/// Lists every problem of an sdist, one sentence each; empty when it is sound.
+/// Lists every problem of an sdist; empty when it is sound.
 ///
 /// Fails only when the file cannot be read or its name is not that of an sdist.
-pub fn problems(path: &Path) -> Result<Vec<String>> {
+pub fn problems(path: &Path) -> Result<Vec<Problem>> {
     let name = FileName::of(path)?;
     if name.form != Form::Sdist {
         return Err(refuse(path, "its name is that of a wheel"));
@@ -28,13 +29,13 @@ pub fn problems(path: &Path) -> Result<Vec<String>> {
     let mut survey = Survey::new(&name);
     let mut archive = open(path)?;
     if let Err(cause) = survey.walk(&mut archive) {
-        survey.found.push(damage(&cause));
+        survey.found.push(S044.found(damage(&cause)));
         return Ok(survey.found);
     }
     match rest(archive.into_inner()) {
         Ok(false) => {}
-        Ok(true) => survey.found.push("bytes follow the end of the tar archive".to_owned()),
-        Err(cause) => survey.found.push(damage(&cause)),
+        Ok(true) => survey.found.push(S044.found("bytes follow the end of the tar archive")),
+        Err(cause) => survey.found.push(S044.found(damage(&cause))),
     }
     Ok(survey.finish())
 }
@@ -52,7 +53,7 @@ pub fn metadata(path: &Path) -> Result<Metadata> {
 /// What was seen on the way through the archive.
 struct Survey<'a> {
     name: &'a FileName,
-    found: Vec<String>,
+    found: Vec<Problem>,
     names: Vec<String>,
     tops: BTreeSet<String>,
     pkg_info: Option<Vec<u8>>,
@@ -64,8 +65,9 @@ impl<'a> Survey<'a> {
         let mut found = Vec::new();
         if !name.is_normalised() {
             let (stem, normal) = (name.stem(), name.normalised_stem());
-            found
-                .push(format!("the file's name starts with `{stem}`, and the normalised form is `{normal}`"));
+            found.push(S044.found(format!(
+                "the file's name starts with `{stem}`, and the normalised form is `{normal}`"
+            )));
         }
         let (names, tops) = (Vec::new(), BTreeSet::new());
         Self { name, found, names, tops, pkg_info: None, is_buildable: false }
@@ -86,11 +88,11 @@ impl<'a> Survey<'a> {
         let raw = entry.path_bytes().into_owned();
         let Ok(name) = String::from_utf8(raw) else {
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            self.found.push(format!("the name `{name}` is not UTF-8"));
+            self.found.push(S047.found(format!("the name `{name}` is not UTF-8")));
             return Ok(());
         };
         if let Some(fault) = paths::fault(&name) {
-            self.found.push(format!("`{}` {fault}", name.escape_debug()));
+            self.found.push(S047.found(format!("`{}` {fault}", name.escape_debug())));
             return Ok(());
         }
         let name = name.trim_end_matches('/').to_owned();
@@ -98,16 +100,17 @@ impl<'a> Survey<'a> {
         let (top, inner) = name.split_once('/').unwrap_or((&name, ""));
         self.tops.insert(top.to_owned());
         if is_sparse(entry)? {
-            self.found.push(format!("`{name}` is a sparse file, which not every program unpacks"));
+            self.found
+                .push(S046.found(format!("`{name}` is a sparse file, which not every program unpacks")));
         } else if kind.is_symlink() || kind.is_hard_link() {
-            self.found.extend(link_fault(&name, entry));
+            self.found.extend(link_fault(&name, entry).map(|fault| S047.found(fault)));
         } else if !kind.is_file() && !kind.is_dir() {
-            self.found.push(format!(
+            self.found.push(S047.found(format!(
                 "`{name}` is a device, a pipe or the like, and an sdist holds files and folders"
-            ));
+            )));
         }
         if entry.header().mode()? & 0o6000 != 0 {
-            self.found.push(format!("`{name}` is setuid or setgid"));
+            self.found.push(S047.found(format!("`{name}` is setuid or setgid")));
         }
         if top == self.name.stem() && kind.is_file() {
             // A project from before PEP 517 is built by its setup.py, and every installer still does that.
@@ -120,22 +123,22 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Vec<String> {
+    fn finish(mut self) -> Vec<Problem> {
         let stem = self.name.stem();
         for top in self.tops.iter().filter(|top| *top != stem) {
-            self.found.push(format!(
+            self.found.push(S045.found(format!(
                 "`{top}` stands beside the one top folder `{stem}` that the file's name asks for"
-            ));
+            )));
         }
-        self.found.extend(paths::collisions(self.names.iter().map(String::as_str)));
+        self.found.extend(paths::collisions(S047, S047, self.names.iter().map(String::as_str)));
         let member = format!("{stem}/PKG-INFO");
         match self.pkg_info.as_deref().map(Metadata::parse) {
-            None => self.found.push(format!("`{member}` is missing")),
-            Some(Ok(metadata)) => self.found.extend(metadata.disagreements(&member, self.name)),
-            Some(Err(cause)) => self.found.push(format!("`{member}`: {cause}")),
+            None => self.found.push(S045.found(format!("`{member}` is missing"))),
+            Some(Ok(metadata)) => self.found.extend(metadata.problems(S045, &member, self.name)),
+            Some(Err(cause)) => self.found.push(M035.found(format!("`{member}`: {cause}"))),
         }
         if !self.is_buildable {
-            self.found.push(format!("`{stem}/pyproject.toml` is missing, and so is a setup.py"));
+            self.found.push(S045.found(format!("`{stem}/pyproject.toml` is missing, and so is a setup.py")));
         }
         self.found
     }

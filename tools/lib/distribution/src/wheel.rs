@@ -12,8 +12,9 @@ use anyhow::{Context, Result};
 use document::Failure;
 use zip::ZipArchive;
 
+use crate::check::Code::{W001, W006, W011, W012, W016};
 use crate::headers::Headers;
-use crate::{FileName, Form, Metadata, Tag, unreadable};
+use crate::{FileName, Form, Metadata, Problem, Tag, unreadable};
 use layout::Layout;
 
 /// Far above any METADATA or RECORD; it keeps a hostile member from filling the memory.
@@ -49,17 +50,17 @@ pub struct WheelFile {
     pub build: Option<String>,
 }
 
-/// Lists every problem of a wheel, one sentence each; empty when it is sound.
+/// Lists every problem of a wheel; empty when it is sound.
 ///
 /// Fails only when the file cannot be read or its name is not that of a wheel.
-pub fn problems(path: &Path) -> Result<Vec<String>> {
+pub fn problems(path: &Path) -> Result<Vec<Problem>> {
     let file_name = FileName::of(path)?;
     expect_wheel(path, &file_name)?;
     let (file, layout) = survey(path)?;
     match ZipArchive::new(BufReader::new(file)) {
         Ok(archive) => Ok(Wheel { path: path.to_owned(), file_name, layout, archive }.problems()),
         Err(_) if !layout.problems.is_empty() => Ok(layout.problems),
-        Err(cause) => Ok(vec![format!("the file cannot be opened as a ZIP archive: {cause}")]),
+        Err(cause) => Ok(vec![W001.found(format!("the file cannot be opened as a ZIP archive: {cause}"))]),
     }
 }
 
@@ -74,7 +75,8 @@ impl Wheel {
         expect_wheel(path, &file_name)?;
         let (file, layout) = survey(path)?;
         if !layout.problems.is_empty() {
-            return Err(refuse(path, &layout.problems.join("; ")));
+            let all: Vec<&str> = layout.problems.iter().map(|problem| problem.message.as_str()).collect();
+            return Err(refuse(path, &all.join("; ")));
         }
         let archive =
             ZipArchive::new(BufReader::new(file)).map_err(|cause| refuse(path, &cause.to_string()))?;
@@ -117,8 +119,8 @@ impl Wheel {
         WheelFile::parse(&bytes).with_context(|| format!("cannot use `WHEEL` of `{}`", self.path.display()))
     }
 
-    /// Lists every problem of the wheel, one sentence each: the archive, its names, its metadata, its RECORD.
-    pub fn problems(&mut self) -> Vec<String> {
+    /// Lists every problem of the wheel: the archive, its names, its metadata, its RECORD.
+    pub fn problems(&mut self) -> Vec<Problem> {
         contents::problems(self)
     }
 
@@ -130,40 +132,45 @@ impl Wheel {
     fn dist_info_file(&mut self, name: &str) -> Result<Vec<u8>> {
         let member = format!("{}/{name}", self.dist_info());
         self.read(&member).map_err(|problem| {
-            Failure::new(format!("cannot read `{}`: {problem}", self.path.display()))
+            Failure::new(format!("cannot read `{}`: {}", self.path.display(), problem.message))
                 .hint("build the wheel again with `build-wheels`")
                 .into()
         })
     }
 
-    /// Returns the bytes of a small member, or the sentence that says why not.
-    fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
+    /// Returns the bytes of a small member, or the problem that stands in the way.
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
         let size = self.stream(name, TEXT_LIMIT, |block| bytes.extend_from_slice(block))?;
         debug_assert_eq!(size, bytes.len() as u64);
         Ok(bytes)
     }
 
-    /// Hands the bytes of a member on in blocks and returns their number, or the sentence that says why not.
+    /// Hands the bytes of a member on in blocks and returns their number, or the problem that stands in the way.
     ///
     /// The ZIP library stops where the member grows beyond the size that the directory declares: only a bomb does.
-    fn stream(&mut self, name: &str, limit: u64, mut take: impl FnMut(&[u8])) -> Result<u64, String> {
+    fn stream(&mut self, name: &str, limit: u64, mut take: impl FnMut(&[u8])) -> Result<u64, Problem> {
         let Some(member) = self.layout.member(name) else {
-            return Err(format!("`{name}` is missing"));
+            return Err(W016.found(format!("`{name}` is missing")));
         };
         let declared = member.size;
         if !matches!(member.method, 0 | 8) {
-            return Err(format!(
-                "`{name}` is compressed with method {}, not stored (0) or deflate (8)",
-                member.method
-            ));
+            let method = member.method;
+            return Err(W011.found(format!(
+                "`{name}` is compressed with method {method}, not stored (0) or deflate (8)"
+            )));
         }
         if declared > limit {
-            return Err(format!("`{name}` has {declared} bytes, more than the {limit} that it may have"));
+            return Err(
+                W012.found(format!("`{name}` has {declared} bytes, more than the {limit} that it may have"))
+            );
         }
-        let damaged = |cause: &dyn std::fmt::Display| format!("`{name}` cannot be unpacked: {cause}");
-        let at =
-            self.archive.index_for_name_raw(name.as_bytes()).ok_or_else(|| format!("`{name}` is missing"))?;
+        let damaged =
+            |cause: &dyn std::fmt::Display| W006.found(format!("`{name}` cannot be unpacked: {cause}"));
+        let at = self
+            .archive
+            .index_for_name_raw(name.as_bytes())
+            .ok_or_else(|| W016.found(format!("`{name}` is missing")))?;
         let mut reader = self.archive.by_index(at).map_err(|cause| damaged(&cause))?;
         let mut block = vec![0; 64 * 1024];
         let mut size = 0;
@@ -171,7 +178,7 @@ impl Wheel {
             let length = reader.read(&mut block).map_err(|cause| damaged(&cause))?;
             size += length as u64;
             if length == 0 && size < declared {
-                return Err(format!("`{name}` unpacks to {size} bytes, and declares {declared}"));
+                return Err(W006.found(format!("`{name}` unpacks to {size} bytes, and declares {declared}")));
             }
             if length == 0 {
                 return Ok(size);

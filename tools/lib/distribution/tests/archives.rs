@@ -3,11 +3,11 @@
 
 mod support;
 
-use distribution::wheel::{self, Wheel};
+use distribution::wheel::Wheel;
 use support::{WHEEL, WheelPlan, assert_among, assert_only, swap, write};
 
 fn problems(bytes: &[u8]) -> Vec<String> {
-    wheel::problems(&write(WHEEL, bytes).path).unwrap()
+    support::problems(&write(WHEEL, bytes).path)
 }
 
 /// The place of the end record, of the directory, and of the first header after the first.
@@ -22,13 +22,16 @@ fn a_truncated_archive_is_called_truncated_wherever_it_is_cut() {
     let bytes = WheelPlan::sound().bytes();
     for cut in 4..bytes.len() {
         let found = problems(&bytes[..cut]);
-        assert!(found.iter().any(|p| p.contains("truncated")), "cut at {cut}: {found:?}");
+        assert!(
+            found.iter().any(|p| p.starts_with("W002: ") && p.contains("truncated")),
+            "cut at {cut}: {found:?}"
+        );
     }
 }
 
 #[test]
 fn a_file_that_is_no_zip_is_called_that() {
-    assert_only(&problems(b"hello"), "the file is no ZIP archive");
+    assert_only(&problems(b"hello"), "W001: the file is no ZIP archive");
     assert_only(&problems(b""), "the file is no ZIP archive");
     let error = Wheel::open(&write(WHEEL, b"hello").path).err().unwrap().to_string();
     assert!(
@@ -42,9 +45,12 @@ fn bytes_before_and_after_are_counted() {
     let bytes = WheelPlan::sound().bytes();
     assert_only(
         &problems(&[b"#!/bin/sh\n".as_slice(), &bytes].concat()),
-        "10 bytes stand before the archive",
+        "W003: 10 bytes stand before the archive",
     );
-    assert_only(&problems(&[bytes.as_slice(), b"tail"].concat()), "4 bytes follow the end of the archive");
+    assert_only(
+        &problems(&[bytes.as_slice(), b"tail"].concat()),
+        "W003: 4 bytes follow the end of the archive",
+    );
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn bytes_between_members_are_seen() {
     bytes.splice(start..start, *b"gap");
     let moved = u32::try_from(start + 3).unwrap().to_le_bytes();
     bytes[end + 3 + 16..end + 3 + 20].copy_from_slice(&moved);
-    assert_only(&problems(&bytes), "3 bytes before the directory belong to no member");
+    assert_only(&problems(&bytes), "W003: 3 bytes before the directory belong to no member");
 }
 
 #[test]
@@ -69,7 +75,7 @@ fn a_comment_of_the_archive_is_seen() {
     let length = bytes.len();
     bytes[length - 2] = 2;
     bytes.extend(b"hi");
-    assert_only(&problems(&bytes), "the archive has a comment of 2 bytes");
+    assert_only(&problems(&bytes), "W008: the archive has a comment of 2 bytes");
 }
 
 #[test]
@@ -80,14 +86,14 @@ fn a_wrong_number_of_members_is_seen() {
     bytes[end + 10] -= 1;
     assert_among(&problems(&bytes), "bytes, and the end record says");
     bytes[end + 8] += 1;
-    assert_among(&problems(&bytes), "the archive has 4 members, and 5 of them in this file");
+    assert_among(&problems(&bytes), "W002: the archive has 4 members, and 5 of them in this file");
 }
 
 #[test]
 fn duplicate_names_are_seen() {
     let mut bytes = WheelPlan::sound().set("da_vinci/twin.py", "print('other')\n").bytes();
     assert_eq!(swap(&mut bytes, b"da_vinci/twin.py", b"da_vinci/core.py"), 2);
-    assert_among(&problems(&bytes), "`da_vinci/core.py` stands in the archive twice");
+    assert_among(&problems(&bytes), "W004: `da_vinci/core.py` stands in the archive twice");
 }
 
 #[test]
@@ -97,16 +103,19 @@ fn a_header_that_differs_from_the_directory_is_seen() {
     swap(&mut bytes[..60], b"da_vinci/__init__.py", b"da_vinci/__exit__.py");
     assert_only(
         &problems(&bytes),
-        "calls a member `da_vinci/__init__.py`, and its own header `da_vinci/__exit__.py`",
+        "W005: the directory calls a member `da_vinci/__init__.py`, and its own header `da_vinci/__exit__.py`",
     );
 
     let mut bytes = sound.clone();
     bytes[22] = 7;
-    assert_only(&problems(&bytes), "the size is 0 in the directory and 7 in its own header");
+    assert_only(
+        &problems(&bytes),
+        "W006: `da_vinci/__init__.py`: the size is 0 in the directory and 7 in its own header",
+    );
 
     let mut bytes = sound;
     bytes[6] |= 8;
-    assert_only(&problems(&bytes), "`da_vinci/__init__.py` has a data descriptor");
+    assert_only(&problems(&bytes), "W007: `da_vinci/__init__.py` has a data descriptor");
 }
 
 #[test]
@@ -115,10 +124,11 @@ fn a_bomb_is_stopped_at_its_declared_size() {
     let mut bytes = plan.bytes();
     let size = 3_000_000_u32.to_le_bytes();
     assert_eq!(swap(&mut bytes, &size, &1000_u32.to_le_bytes()), 2);
-    let words = "`da_vinci/zeros` cannot be unpacked: File is larger than its declared uncompressed size";
+    let words =
+        "W006: `da_vinci/zeros` cannot be unpacked: File is larger than its declared uncompressed size";
     assert_among(&problems(&bytes), words);
     assert_eq!(swap(&mut bytes, &1000_u32.to_le_bytes(), &4_000_000_u32.to_le_bytes()), 2);
-    assert_among(&problems(&bytes), "`da_vinci/zeros` unpacks to 3000000 bytes, and declares 4000000");
+    assert_among(&problems(&bytes), "W006: `da_vinci/zeros` unpacks to 3000000 bytes, and declares 4000000");
 }
 
 #[test]
@@ -128,7 +138,7 @@ fn damaged_data_is_seen() {
     let mut bytes = plan.bytes();
     let (start, _) = places(&bytes);
     assert_eq!(swap(&mut bytes[..start], b"print('paint')", b"print('print')"), 1);
-    assert_among(&problems(&bytes), "`da_vinci/core.py` cannot be unpacked: ");
+    assert_among(&problems(&bytes), "W006: `da_vinci/core.py` cannot be unpacked: ");
 }
 
 #[test]
@@ -138,7 +148,27 @@ fn other_compression_methods_are_refused() {
     (bytes[8], bytes[start + 10]) = (12, 12);
     assert_among(
         &problems(&bytes),
-        "`da_vinci/__init__.py` is compressed with method 12, not stored (0) or deflate (8)",
+        "W011: `da_vinci/__init__.py` is compressed with method 12, not stored (0) or deflate (8)",
+    );
+}
+
+#[test]
+fn a_second_name_in_an_extra_field_is_seen() {
+    // The ZIP writer keeps this field for itself, so the test gives it its number afterwards.
+    let mut bytes = WheelPlan::sound().extra(0x9999, b"\x01CRC!da_vinci/other.py").bytes();
+    assert!(swap(&mut bytes, &0x9999_u16.to_le_bytes(), &0x7075_u16.to_le_bytes()) >= 2);
+    assert_among(&problems(&bytes), "W010: `da_vinci/__init__.py` has another name in an extra field");
+}
+
+#[test]
+fn metadata_of_an_absurd_size_are_not_read() {
+    let plan = WheelPlan::sound().set("da_vinci-0.5.0.dist-info/METADATA", vec![b' '; 54_321]);
+    let mut bytes = plan.bytes();
+    let (size, absurd) = (54_321_u32.to_le_bytes(), (65_u32 << 20).to_le_bytes());
+    assert_eq!(swap(&mut bytes, &size, &absurd), 2);
+    assert_among(
+        &problems(&bytes),
+        "W012: `da_vinci-0.5.0.dist-info/METADATA` has 68157440 bytes, more than",
     );
 }
 
@@ -148,14 +178,15 @@ fn a_symbolic_link_is_refused() {
     let (start, _) = places(&bytes);
     bytes[start + 5] = 3;
     bytes[start + 38..start + 42].copy_from_slice(&(0o120_777_u32 << 16).to_le_bytes());
-    assert_only(&problems(&bytes), "`da_vinci/__init__.py` is a symbolic link");
+    assert_only(&problems(&bytes), "W013: `da_vinci/__init__.py` is a symbolic link");
 }
 
 #[test]
 fn a_name_that_is_not_utf8_is_refused() {
     let mut bytes = WheelPlan::sound().set("da_vinci/aeiou.txt", "x").bytes();
     swap(&mut bytes, b"aeiou.txt", b"aei\xffu.txt");
-    assert_among(&problems(&bytes), "is not UTF-8");
+    let found = problems(&bytes);
+    assert!(found.iter().any(|p| p.starts_with("W009: ") && p.ends_with(" is not UTF-8")), "{found:?}");
 }
 
 #[test]
@@ -173,7 +204,7 @@ fn an_archive_that_is_tar_too_is_refused() {
             .sum();
         bytes[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     }
-    assert_among(&problems(&bytes), "can be read as tar, too");
+    assert_among(&problems(&bytes), "W001: the archive can be read as tar, too");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn sound(tar: &mut Tar) {
 }
 
 fn problems(bytes: &[u8]) -> Vec<String> {
-    sdist::problems(&write(SDIST, bytes).path).unwrap()
+    support::problems(&write(SDIST, bytes).path)
 }
 
 fn with(name: &str, change: impl FnOnce(&mut Header)) -> Vec<String> {
@@ -57,7 +57,7 @@ fn link(kind: EntryType, target: &str) -> impl FnOnce(&mut Header) {
 #[test]
 fn a_sound_sdist_has_no_problem_and_shows_its_metadata() {
     let file = write(SDIST, &packed(sound));
-    assert_eq!(distribution::problems(&file.path).unwrap(), [""; 0]);
+    assert_eq!(support::problems(&file.path), [""; 0]);
     assert_eq!(sdist::metadata(&file.path).unwrap().requires_python.as_deref(), Some(">=3.9"));
 }
 
@@ -65,7 +65,7 @@ fn a_sound_sdist_has_no_problem_and_shows_its_metadata() {
 fn a_truncated_sdist_is_called_truncated_wherever_it_is_cut() {
     let bytes = packed(sound);
     for cut in 1..bytes.len() {
-        assert_among(&problems(&bytes[..cut]), "the archive is truncated");
+        assert_among(&problems(&bytes[..cut]), "S044: the archive is truncated");
     }
 }
 
@@ -87,7 +87,7 @@ fn bytes_after_the_archive_are_seen() {
         tar.get_mut().write_all(&[0; 1024]).unwrap();
         tar.get_mut().write_all(&[b'x'; 512]).unwrap();
     });
-    assert_only(&problems(&hidden), "bytes follow the end of the tar archive");
+    assert_only(&problems(&hidden), "S044: bytes follow the end of the tar archive");
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn metadata_and_pyproject_are_needed() {
     assert_eq!(
         found,
         [
-            "`da_vinci-0.5.0/PKG-INFO` is missing",
-            "`da_vinci-0.5.0/pyproject.toml` is missing, and so is a setup.py"
+            "S045: `da_vinci-0.5.0/PKG-INFO` is missing",
+            "S045: `da_vinci-0.5.0/pyproject.toml` is missing, and so is a setup.py"
         ]
     );
     let file = write(SDIST, &packed(|tar| add(tar, "da_vinci-0.5.0/README", "", |_| {})));
@@ -110,17 +110,20 @@ fn metadata_agree_with_the_file_name() {
         add(tar, "da_vinci-0.5.0/PKG-INFO", &METADATA.replace("0.5.0", "0.6.0"), |_| {});
         add(tar, "da_vinci-0.5.0/pyproject.toml", "", |_| {});
     }));
-    assert_only(&found, "has the version 0.6.0, and the file's name 0.5.0");
+    assert_only(&found, "S045: `da_vinci-0.5.0/PKG-INFO` has the version 0.6.0, and the file's name 0.5.0");
 }
 
 #[test]
 fn everything_stands_in_the_one_top_folder() {
-    assert_only(&with("setup.py", |_| {}), "`setup.py` stands beside the one top folder `da_vinci-0.5.0`");
+    assert_only(
+        &with("setup.py", |_| {}),
+        "S045: `setup.py` stands beside the one top folder `da_vinci-0.5.0`",
+    );
 }
 
 #[test]
 fn unsafe_names_are_refused() {
-    assert_only(&with("/etc/passwd", |_| {}), "`/etc/passwd` has an absolute path");
+    assert_only(&with("/etc/passwd", |_| {}), "S047: `/etc/passwd` has an absolute path");
     assert_only(&with("da_vinci-0.5.0/../../x", |_| {}), "has `..` in its path");
     assert_only(&with("da_vinci-0.5.0/SRC", |_| {}), "differ by case alone");
 }
@@ -140,13 +143,16 @@ fn links_stay_inside_the_top_folder() {
 fn devices_setuid_and_sparse_files_are_refused() {
     assert_only(&with("da_vinci-0.5.0/x", |header| header.set_entry_type(EntryType::Char)), "is a device");
     assert_only(&with("da_vinci-0.5.0/x", |header| header.set_entry_type(EntryType::Fifo)), "is a device");
-    assert_only(&with("da_vinci-0.5.0/x", |header| header.set_mode(0o4755)), "is setuid or setgid");
+    assert_only(
+        &with("da_vinci-0.5.0/x", |header| header.set_mode(0o4755)),
+        "S047: `da_vinci-0.5.0/x` is setuid or setgid",
+    );
     let sparse = problems(&packed(|tar| {
         sound(tar);
         tar.append_pax_extensions([("GNU.sparse.major", b"1".as_slice())]).unwrap();
         add(tar, "da_vinci-0.5.0/x", "", |_| {});
     }));
-    assert_only(&sparse, "is a sparse file");
+    assert_only(&sparse, "S046: `da_vinci-0.5.0/x` is a sparse file");
 }
 
 #[test]

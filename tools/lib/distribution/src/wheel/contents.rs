@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{Wheel, WheelFile, record};
-use crate::{Form, Metadata, Tag, paths};
+use crate::check::Code::{M035, W004, W009, W011, W013, W015, W016, W019, W020, W021};
+use crate::{Form, Metadata, Problem, Tag, paths};
 
 /// Lists every problem, in the order archive, names, `.dist-info`, METADATA, WHEEL, RECORD.
-pub(super) fn problems(wheel: &mut Wheel) -> Vec<String> {
+pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     let mut found = wheel.layout.problems.clone();
     if !wheel.file_name.is_normalised() {
         let (stem, normal) = (wheel.file_name.stem(), wheel.file_name.normalised_stem());
-        found.push(format!("the file's name starts with `{stem}`, and the normalised form is `{normal}`"));
+        found.push(
+            W015.found(format!(
+                "the file's name starts with `{stem}`, and the normalised form is `{normal}`"
+            )),
+        );
     }
     found.extend(names(wheel));
     found.extend(dist_info_folders(wheel));
@@ -23,38 +28,45 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<String> {
     found
 }
 
-fn names(wheel: &Wheel) -> Vec<String> {
+fn names(wheel: &Wheel) -> Vec<Problem> {
     let mut found = Vec::new();
     for member in &wheel.layout.members {
         let name = &member.name;
         if let Some(fault) = paths::fault(name) {
-            found.push(format!("`{}` {fault}", name.escape_debug()));
+            let code = if paths::is_printable(name) { W013 } else { W009 };
+            found.push(code.found(format!("`{}` {fault}", name.escape_debug())));
         }
         if member.is_link {
-            found.push(format!("`{name}` is a symbolic link, and a wheel holds files only"));
+            found.push(W013.found(format!("`{name}` is a symbolic link, and a wheel holds files only")));
         }
         if !matches!(member.method, 0 | 8) {
             let method = member.method;
-            found.push(format!("`{name}` is compressed with method {method}, not stored (0) or deflate (8)"));
+            found.push(W011.found(format!(
+                "`{name}` is compressed with method {method}, not stored (0) or deflate (8)"
+            )));
         }
     }
-    found.extend(paths::collisions(wheel.layout.members.iter().map(|member| member.name.as_str())));
+    found.extend(paths::collisions(
+        W004,
+        W013,
+        wheel.layout.members.iter().map(|member| member.name.as_str()),
+    ));
     found
 }
 
-fn dist_info_folders(wheel: &Wheel) -> Vec<String> {
+fn dist_info_folders(wheel: &Wheel) -> Vec<Problem> {
     let wanted = wheel.dist_info();
     let tops = wheel.layout.members.iter().filter_map(|member| member.name.split_once('/'));
     let folders: BTreeSet<&str> =
         tops.map(|(top, _)| top).filter(|top| top.ends_with(".dist-info")).collect();
     let mut found = Vec::new();
     if !folders.contains(wanted.as_str()) {
-        found.push(format!("the folder `{wanted}` that the file's name asks for is missing"));
+        found.push(W016.found(format!("the folder `{wanted}` that the file's name asks for is missing")));
     }
     for folder in folders.iter().filter(|folder| **folder != wanted) {
-        found.push(format!(
+        found.push(W016.found(format!(
             "`{folder}` is a second `.dist-info` folder; the file's name asks for `{wanted}` alone"
-        ));
+        )));
     }
     for (name, reason) in [
         ("RECORD.jws", "signs a wheel in a way that was withdrawn"),
@@ -63,25 +75,25 @@ fn dist_info_folders(wheel: &Wheel) -> Vec<String> {
         ("REQUESTED", "is written by an installer"),
     ] {
         if wheel.contains(&format!("{wanted}/{name}")) {
-            found.push(format!("`{wanted}/{name}` {reason}, and must not be in a wheel"));
+            found.push(W019.found(format!("`{wanted}/{name}` {reason}, and must not be in a wheel")));
         }
     }
     found
 }
 
-fn metadata(wheel: &mut Wheel) -> Vec<String> {
+fn metadata(wheel: &mut Wheel) -> Vec<Problem> {
     let member = format!("{}/METADATA", wheel.dist_info());
     let bytes = match wheel.read(&member) {
         Ok(bytes) => bytes,
         Err(problem) => return vec![problem],
     };
     match Metadata::parse(&bytes) {
-        Ok(metadata) => metadata.disagreements(&member, wheel.file_name()),
-        Err(cause) => vec![format!("`{member}`: {cause}")],
+        Ok(metadata) => metadata.problems(W015, &member, wheel.file_name()),
+        Err(cause) => vec![M035.found(format!("`{member}`: {cause}"))],
     }
 }
 
-fn wheel_file(wheel: &mut Wheel) -> Vec<String> {
+fn wheel_file(wheel: &mut Wheel) -> Vec<Problem> {
     let member = format!("{}/WHEEL", wheel.dist_info());
     let bytes = match wheel.read(&member) {
         Ok(bytes) => bytes,
@@ -89,19 +101,22 @@ fn wheel_file(wheel: &mut Wheel) -> Vec<String> {
     };
     let file = match WheelFile::parse(&bytes) {
         Ok(file) => file,
-        Err(cause) => return vec![format!("`{member}`: {cause}")],
+        Err(cause) => return vec![W020.found(format!("`{member}`: {cause}"))],
     };
     let mut found = Vec::new();
     if file.wheel_version.split('.').next() != Some("1") {
-        found.push(format!("`{member}` has `Wheel-Version` {}, and installers know 1.x", file.wheel_version));
+        found.push(W020.found(format!(
+            "`{member}` has `Wheel-Version` {}, and installers know 1.x",
+            file.wheel_version
+        )));
     }
     let name = wheel.file_name();
     if file.tags != name.tags() {
-        found.push(format!(
+        found.push(W020.found(format!(
             "`{member}` has the tags {}, and the file's name {}",
             list(&file.tags),
             list(name.tags())
-        ));
+        )));
     }
     if let Form::Wheel { build, .. } = &name.form
         && *build != file.build
@@ -109,7 +124,11 @@ fn wheel_file(wheel: &mut Wheel) -> Vec<String> {
         let text = |build: &Option<String>| {
             build.as_deref().map_or("no build number".to_owned(), |b| format!("`{b}`"))
         };
-        found.push(format!("`{member}` has {}, and the file's name {}", text(&file.build), text(build)));
+        found.push(W020.found(format!(
+            "`{member}` has {}, and the file's name {}",
+            text(&file.build),
+            text(build)
+        )));
     }
     if file.root_is_purelib {
         found.extend(impure(wheel, &member));
@@ -118,19 +137,21 @@ fn wheel_file(wheel: &mut Wheel) -> Vec<String> {
 }
 
 /// What contradicts `Root-Is-Purelib: true`.
-fn impure(wheel: &Wheel, member: &str) -> Vec<String> {
+fn impure(wheel: &Wheel, member: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     if !wheel.file_name().is_pure() {
         let tags = list(wheel.file_name().tags());
-        found.push(format!(
+        found.push(W021.found(format!(
             "`{member}` says `Root-Is-Purelib: true`, and the file's name has the tags {tags}"
-        ));
+        )));
     }
     let data = format!("{}.data/", wheel.file_name().stem());
     for member in wheel.layout.members.iter().filter(|member| !member.name.starts_with(&data)) {
         let name = &member.name;
         if [".so", ".pyd", ".dylib"].iter().any(|end| name.ends_with(end)) {
-            found.push(format!("`{name}` is machine code, and `WHEEL` says `Root-Is-Purelib: true`"));
+            found.push(
+                W021.found(format!("`{name}` is machine code, and `WHEEL` says `Root-Is-Purelib: true`")),
+            );
         }
     }
     found

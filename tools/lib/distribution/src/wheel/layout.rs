@@ -6,6 +6,9 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use crate::Problem;
+use crate::check::Code::{W001, W002, W003, W005, W006, W007, W008, W009, W010, W011};
+
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
 const CENTRAL: &[u8; 4] = b"PK\x01\x02";
 const END: &[u8; 4] = b"PK\x05\x06";
@@ -40,8 +43,8 @@ pub(crate) struct Member {
 pub(crate) struct Layout {
     /// The members in the order of the directory; all of them only when the structure could be read to its end.
     pub(crate) members: Vec<Member>,
-    /// What is wrong, one sentence each.
-    pub(crate) problems: Vec<String>,
+    /// What is wrong with the structure.
+    pub(crate) problems: Vec<Problem>,
     by_name: HashMap<String, usize>,
 }
 
@@ -68,14 +71,14 @@ pub(crate) fn read(file: &mut (impl Read + Seek), length: u64) -> io::Result<Lay
 }
 
 enum Stop {
-    Broken(String),
+    Broken(Problem),
     Io(io::Error),
 }
 
 impl From<io::Error> for Stop {
     fn from(cause: io::Error) -> Self {
         match cause.kind() {
-            io::ErrorKind::UnexpectedEof => Stop::Broken("the archive is truncated".to_owned()),
+            io::ErrorKind::UnexpectedEof => Stop::Broken(W002.found("the archive is truncated")),
             _ => Stop::Io(cause),
         }
     }
@@ -100,7 +103,9 @@ fn walk(file: &mut (impl Read + Seek), length: u64, layout: &mut Layout) -> Resu
     }
     if position != directory.end {
         let (said, found) = (directory.end - directory.start, position - directory.start);
-        layout.problems.push(format!("the directory has {found} bytes, and the end record says {said}"));
+        layout
+            .problems
+            .push(W002.found(format!("the directory has {found} bytes, and the end record says {said}")));
     }
     let mut order: Vec<usize> = (0..layout.members.len()).collect();
     order.sort_by_key(|at| layout.members[*at].header);
@@ -111,9 +116,11 @@ fn walk(file: &mut (impl Read + Seek), length: u64, layout: &mut Layout) -> Resu
         let start = member.header + directory.shift;
         let name = &member.name;
         if start > expected + slack {
-            layout.problems.push(format!("{} bytes before `{name}` belong to no member", start - expected));
+            layout
+                .problems
+                .push(W003.found(format!("{} bytes before `{name}` belong to no member", start - expected)));
         } else if start < expected {
-            layout.problems.push(format!("`{name}` overlaps the member before it"));
+            layout.problems.push(W003.found(format!("`{name}` overlaps the member before it")));
         }
         file.seek(SeekFrom::Start(start))?;
         let data = start + compare_local(file, member, &mut layout.problems)?;
@@ -122,9 +129,9 @@ fn walk(file: &mut (impl Read + Seek), length: u64, layout: &mut Layout) -> Resu
     }
     if directory.start > expected + slack {
         let count = directory.start - expected;
-        layout.problems.push(format!("{count} bytes before the directory belong to no member"));
+        layout.problems.push(W003.found(format!("{count} bytes before the directory belong to no member")));
     } else if directory.start < expected {
-        layout.problems.push("the last member overlaps the directory".to_owned());
+        layout.problems.push(W003.found("the last member overlaps the directory"));
     }
     Ok(())
 }
@@ -133,7 +140,7 @@ fn walk(file: &mut (impl Read + Seek), length: u64, layout: &mut Layout) -> Resu
 fn looks_like_tar(
     file: &mut (impl Read + Seek),
     length: u64,
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
 ) -> Result<(), Stop> {
     if length < 512 {
         return Ok(());
@@ -147,7 +154,7 @@ fn looks_like_tar(
         .map(|(at, b)| if (148..156).contains(&at) { 32 } else { u32::from(*b) })
         .sum();
     if tar::Header::from_byte_slice(&block).cksum().is_ok_and(|said| said == sum) {
-        problems.push("the archive can be read as tar, too".to_owned());
+        problems.push(W001.found("the archive can be read as tar, too"));
     }
     Ok(())
 }
@@ -155,7 +162,7 @@ fn looks_like_tar(
 fn find_directory(
     file: &mut (impl Read + Seek),
     length: u64,
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
 ) -> Result<Directory, Stop> {
     let reach = length.min(END_LENGTH + u64::from(u16::MAX));
     let mut tail = vec![0; usize::try_from(reach).unwrap_or_default()];
@@ -168,12 +175,17 @@ fn find_directory(
     let position = length - reach + at as u64;
     let (comment, rest) = (u64::from(u16_at(end, 20)), length - position - END_LENGTH);
     if rest > comment {
-        problems.push(format!("{} bytes follow the end of the archive", rest - comment));
+        problems.push(W003.found(format!("{} bytes follow the end of the archive", rest - comment)));
     } else if rest < comment {
-        problems
-            .push(format!("the archive is truncated: {} bytes of its comment are missing", comment - rest));
+        problems.push(
+            W002.found(format!(
+                "the archive is truncated: {} bytes of its comment are missing",
+                comment - rest
+            )),
+        );
     } else if comment > 0 {
-        problems.push(format!("the archive has a comment of {comment} bytes, and a wheel has none"));
+        problems
+            .push(W008.found(format!("the archive has a comment of {comment} bytes, and a wheel has none")));
     }
     let (here, records) = (u64::from(u16_at(end, 8)), u64::from(u16_at(end, 10)));
     let (size, offset) = (u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));
@@ -181,29 +193,32 @@ fn find_directory(
         return find_directory64(file, position);
     }
     if here != records {
-        problems.push(format!("the archive has {records} members, and {here} of them in this file"));
+        problems
+            .push(W002.found(format!("the archive has {records} members, and {here} of them in this file")));
     }
     let Some(shift) = position.checked_sub(size + offset) else {
         return Err(Stop::Broken(
-            "the archive is truncated: its end record points beyond the file".to_owned(),
+            W002.found("the archive is truncated: its end record points beyond the file".to_owned()),
         ));
     };
     if shift > 0 {
-        problems.push(format!("{shift} bytes stand before the archive"));
+        problems.push(W003.found(format!("{shift} bytes stand before the archive")));
     }
     Ok(Directory { start: position - size, end: position, records, shift })
 }
 
-fn without_end(file: &mut (impl Read + Seek)) -> io::Result<String> {
+fn without_end(file: &mut (impl Read + Seek)) -> io::Result<Problem> {
     let mut start = [0; 4];
     file.seek(SeekFrom::Start(0))?;
     let is_zip = file.read_exact(&mut start).is_ok() && &start == LOCAL;
-    Ok(if is_zip { "the archive is truncated: it has no end record" } else { "the file is no ZIP archive" }
-        .to_owned())
+    Ok(match is_zip {
+        true => W002.found("the archive is truncated: it has no end record"),
+        false => W001.found("the file is no ZIP archive"),
+    })
 }
 
 fn find_directory64(file: &mut (impl Read + Seek), position: u64) -> Result<Directory, Stop> {
-    let broken = |what: &str| Err(Stop::Broken(format!("the ZIP64 end record {what}")));
+    let broken = |what: &str| Err(Stop::Broken(W002.found(format!("the ZIP64 end record {what}"))));
     let Some(locator) = position.checked_sub(20) else { return broken("is missing") };
     let mut bytes = [0; 20];
     file.seek(SeekFrom::Start(locator))?;
@@ -233,20 +248,20 @@ fn read_central(file: &mut impl Read, number: u64, layout: &mut Layout) -> Resul
     let mut fixed = [0; 46];
     file.read_exact(&mut fixed)?;
     if !fixed.starts_with(CENTRAL) {
-        return Err(Stop::Broken(format!("entry {number} of the directory is damaged")));
+        return Err(Stop::Broken(W002.found(format!("entry {number} of the directory is damaged"))));
     }
     let raw = take(file, u16_at(&fixed, 28))?;
     let extra = take(file, u16_at(&fixed, 30))?;
     let comment = take(file, u16_at(&fixed, 32))?;
     let name = String::from_utf8_lossy(&raw).into_owned();
     if name.as_bytes() != raw {
-        layout.problems.push(format!("the name `{name}` is not UTF-8"));
+        layout.problems.push(W009.found(format!("the name `{name}` is not UTF-8")));
     }
     if !comment.is_empty() {
-        layout.problems.push(format!(
+        layout.problems.push(W008.found(format!(
             "`{name}` has a comment of {} bytes, and a wheel's members have none",
             comment.len()
-        ));
+        )));
     }
     let mut member = Member {
         method: u16_at(&fixed, 10),
@@ -260,36 +275,41 @@ fn read_central(file: &mut impl Read, number: u64, layout: &mut Layout) -> Resul
     };
     let mut sizes = [&mut member.size, &mut member.compressed, &mut member.header];
     read_extra(&extra, &raw, &mut sizes)
-        .map_err(|fault| Stop::Broken(format!("`{}` {fault}", member.name)))?;
+        .map_err(|fault| Stop::Broken(W010.found(format!("`{}` {fault}", member.name))))?;
     layout.by_name.insert(member.name.clone(), layout.members.len());
     layout.members.push(member);
     Ok((46 + raw.len() + extra.len() + comment.len()) as u64)
 }
 
 /// Reads the header before a member's data, compares it with the directory and returns its length.
-fn compare_local(file: &mut impl Read, member: &Member, problems: &mut Vec<String>) -> Result<u64, Stop> {
+fn compare_local(file: &mut impl Read, member: &Member, problems: &mut Vec<Problem>) -> Result<u64, Stop> {
     let name = &member.name;
     let mut fixed = [0; 30];
     file.read_exact(&mut fixed)?;
     if !fixed.starts_with(LOCAL) {
-        return Err(Stop::Broken(format!("`{name}` does not stand where the directory says")));
+        return Err(Stop::Broken(W005.found(format!("`{name}` does not stand where the directory says"))));
     }
     let raw = take(file, u16_at(&fixed, 26))?;
     let extra = take(file, u16_at(&fixed, 28))?;
     let (mut compressed, mut size) = (u64::from(u32_at(&fixed, 18)), u64::from(u32_at(&fixed, 22)));
     if let Err(fault) = read_extra(&extra, &raw, &mut [&mut size, &mut compressed]) {
-        problems.push(format!("`{name}` {fault}"));
+        problems.push(W010.found(format!("`{name}` {fault}")));
     }
     if raw != name.as_bytes() {
         let local = String::from_utf8_lossy(&raw);
-        problems.push(format!("the directory calls a member `{name}`, and its own header `{local}`"));
+        problems
+            .push(W005.found(format!("the directory calls a member `{name}`, and its own header `{local}`")));
     }
     if member.flags & ENCRYPTED != 0 {
-        problems.push(format!("`{name}` is encrypted"));
+        problems.push(W011.found(format!("`{name}` is encrypted")));
     }
     let flags = u16_at(&fixed, 6);
     if flags & DESCRIPTOR != 0 || member.flags & DESCRIPTOR != 0 {
-        problems.push(format!("`{name}` has a data descriptor, so that its size stands after its data only"));
+        problems.push(
+            W007.found(format!(
+                "`{name}` has a data descriptor, so that its size stands after its data only"
+            )),
+        );
         return Ok((30 + raw.len() + extra.len()) as u64);
     }
     let pairs = [
@@ -301,9 +321,9 @@ fn compare_local(file: &mut impl Read, member: &Member, problems: &mut Vec<Strin
     ];
     for (what, central, local) in pairs {
         if central != local {
-            problems.push(format!(
+            problems.push(W006.found(format!(
                 "`{name}`: the {what} is {central} in the directory and {local} in its own header"
-            ));
+            )));
         }
     }
     Ok((30 + raw.len() + extra.len()) as u64)

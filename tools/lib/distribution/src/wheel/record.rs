@@ -7,31 +7,35 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::digest::DynDigest;
 
 use super::Wheel;
+use crate::Problem;
+use crate::check::Code::{W017, W018};
 
 /// Lists what is wrong with RECORD: lines that cannot be read, missing and extra files, wrong digests and sizes.
-pub(super) fn problems(wheel: &mut Wheel) -> Vec<String> {
+pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     let record = format!("{}/RECORD", wheel.dist_info());
     let bytes = match wheel.read(&record) {
         Ok(bytes) => bytes,
         Err(problem) => return vec![problem],
     };
-    let Ok(text) = String::from_utf8(bytes) else { return vec![format!("`{record}` is not UTF-8")] };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return vec![W017.found(format!("`{record}` is not UTF-8"))];
+    };
     let mut found = Vec::new();
     let mut lines: BTreeMap<&str, Line> = BTreeMap::new();
     let rows = match rows(&text) {
         Ok(rows) => rows,
-        Err(problem) => return vec![format!("`{record}`: {problem}")],
+        Err(problem) => return vec![W017.found(format!("`{record}`: {problem}"))],
     };
     for (number, row) in &rows {
         let [path, hash, size] = row.as_slice() else {
-            found.push(format!(
+            found.push(W017.found(format!(
                 "`{record}`: line {number} has {} fields, and 3 are path, hash and size",
                 row.len()
-            ));
+            )));
             continue;
         };
         if lines.insert(path, Line { hash, size }).is_some() {
-            found.push(format!("`{path}` is listed in RECORD twice"));
+            found.push(W017.found(format!("`{path}` is listed in RECORD twice")));
         }
     }
     for line in &lines {
@@ -40,7 +44,7 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<String> {
     for member in wheel.layout.members.iter().filter(|member| !member.name.ends_with('/')) {
         let name = member.name.as_str();
         if !lines.contains_key(name) && !is_signature(&record, name) {
-            found.push(format!("`{name}` is in the wheel, and not listed in RECORD"));
+            found.push(W017.found(format!("`{name}` is in the wheel, and not listed in RECORD")));
         }
     }
     found
@@ -52,32 +56,40 @@ struct Line<'a> {
 }
 
 /// Compares one line of RECORD with the member that it lists.
-fn check(wheel: &mut Wheel, record: &str, path: &str, line: &Line) -> Vec<String> {
+fn check(wheel: &mut Wheel, record: &str, path: &str, line: &Line) -> Vec<Problem> {
     let Some(size) = wheel.layout.member(path).map(|member| member.size) else {
-        return vec![format!("`{path}` is listed in RECORD, and not in the wheel")];
+        return vec![W017.found(format!("`{path}` is listed in RECORD, and not in the wheel"))];
     };
     if path.ends_with('/') {
         return Vec::new();
     }
     let mut found = Vec::new();
     if line.size.parse::<u64>().map_or(!line.size.is_empty(), |said| said != size) {
-        found.push(format!("`{path}`: RECORD has the size {}, and the file has {size} bytes", line.size));
+        found.push(
+            W018.found(format!("`{path}`: RECORD has the size {}, and the file has {size} bytes", line.size)),
+        );
     }
     if path == record || is_signature(record, path) {
         if !line.hash.is_empty() {
-            found.push(format!("`{path}` has the hash {} in RECORD, and cannot have one", line.hash));
+            found.push(
+                W018.found(format!("`{path}` has the hash {} in RECORD, and cannot have one", line.hash)),
+            );
         }
         return found;
     }
     if line.size.is_empty() {
-        found.push(format!("`{path}` has no size in RECORD, and the file has {size} bytes"));
+        found.push(W018.found(format!("`{path}` has no size in RECORD, and the file has {size} bytes")));
     }
     let Some((algorithm, digest)) = line.hash.split_once('=') else {
-        found.push(format!("`{path}` has no hash in RECORD"));
+        found.push(W018.found(format!("`{path}` has no hash in RECORD")));
         return found;
     };
     let Some(mut hasher) = hasher(algorithm) else {
-        found.push(format!("`{path}`: the hash in RECORD is {algorithm}, and not sha256, sha384 or sha512"));
+        found.push(
+            W018.found(format!(
+                "`{path}`: the hash in RECORD is {algorithm}, and not sha256, sha384 or sha512"
+            )),
+        );
         return found;
     };
     match wheel.stream(path, u64::MAX, |block| hasher.update(block)) {
@@ -85,10 +97,10 @@ fn check(wheel: &mut Wheel, record: &str, path: &str, line: &Line) -> Vec<String
         Ok(_) => {
             let actual = URL_SAFE_NO_PAD.encode(hasher.finalize());
             if actual != digest {
-                found.push(format!(
+                found.push(W018.found(format!(
                     "`{path}`: RECORD says {}, and the file has {algorithm}={actual}",
                     line.hash
-                ));
+                )));
             }
         }
     }

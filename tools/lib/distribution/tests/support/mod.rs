@@ -2,14 +2,14 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::Digest;
 use tempfile::TempDir;
 use zip::CompressionMethod;
-use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::write::{FullFileOptions, SimpleFileOptions, ZipWriter};
 
 pub const WHEEL: &str = "da_vinci-0.5.0-py3-none-any.whl";
 pub const SDIST: &str = "da_vinci-0.5.0.tar.gz";
@@ -23,6 +23,8 @@ pub struct WheelPlan {
     pub file_name: String,
     pub members: Vec<(String, Vec<u8>)>,
     pub method: CompressionMethod,
+    /// An extra field of the first member: its number and its bytes.
+    pub extra: Option<(u16, Vec<u8>)>,
     /// Changes the text of RECORD before it is packed; `None` leaves RECORD out.
     pub record: Option<fn(String) -> String>,
 }
@@ -39,6 +41,7 @@ impl WheelPlan {
             file_name: WHEEL.to_owned(),
             members: members.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).to_vec(),
             method: CompressionMethod::Deflated,
+            extra: None,
             record: Some(|text| text),
         }
     }
@@ -64,6 +67,11 @@ impl WheelPlan {
         self
     }
 
+    pub fn extra(mut self, number: u16, bytes: &[u8]) -> Self {
+        self.extra = Some((number, bytes.to_vec()));
+        self
+    }
+
     /// The bytes of the archive.
     pub fn bytes(&self) -> Vec<u8> {
         let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -74,7 +82,11 @@ impl WheelPlan {
                 zip.add_directory(name.clone(), options).unwrap();
                 continue;
             }
-            zip.start_file(name.clone(), options).unwrap();
+            let mut full = FullFileOptions::default().compression_method(self.method);
+            if let Some((number, field)) = self.extra.as_ref().filter(|_| record.is_empty()) {
+                full.add_extra_field(*number, field, false).unwrap();
+            }
+            zip.start_file(name.clone(), full).unwrap();
             zip.write_all(bytes).unwrap();
             let digest = URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(bytes));
             record.push_str(&format!("{name},sha256={digest},{}\n", bytes.len()));
@@ -92,8 +104,13 @@ impl WheelPlan {
     }
 
     pub fn problems(&self) -> Vec<String> {
-        distribution::wheel::problems(&self.write().path).unwrap()
+        problems(&self.write().path)
     }
+}
+
+/// The problems of a wheel or an sdist, each with its code.
+pub fn problems(path: &Path) -> Vec<String> {
+    distribution::problems(path).unwrap().iter().map(ToString::to_string).collect()
 }
 
 /// A file in a folder of its own that goes away with it.

@@ -1,0 +1,173 @@
+//! The checks on wheels and sdists: a code, a level, the rule with its source, and how to mend what breaks it.
+
+use std::fmt;
+
+/// The stable code of a check. Its number is never given to another check.
+///
+/// `W` is about wheels, `S` about sdists, `M` about the core metadata of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the table `CHECKS` says what each one is about")]
+#[rustfmt::skip]
+pub enum Code {
+    W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W015, W016, W017, W018, W019, W020,
+    W021,
+    M035,
+    S044, S045, S046, S047,
+}
+
+/// How much weight a problem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The file must not be published.
+    Error,
+    /// The file can be published, and somebody should look at it.
+    Warning,
+}
+
+/// One row of the table of checks.
+#[derive(Debug)]
+pub struct Check {
+    /// The code.
+    pub code: Code,
+    /// The level that its problems have unless a project says otherwise.
+    pub level: Level,
+    /// What must hold, in one sentence without its full stop.
+    pub rule: &'static str,
+    /// Where that is laid down.
+    pub source: &'static str,
+    /// How a file that breaks it is mended.
+    pub hint: &'static str,
+}
+
+/// Something that is wrong with a wheel or an sdist.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The check that found it.
+    pub code: Code,
+    /// What is wrong, as one sentence.
+    pub message: String,
+}
+
+const APPNOTE: &str = "APPNOTE.TXT 6.3.10, and the upload checks of PyPI";
+const BINARY_FORMAT: &str = "Binary distribution format (PEP 427)";
+const SDIST_FORMAT: &str = "Source distribution format (PEP 517, PEP 625)";
+const PACK_PLAINLY: &str =
+    "pack the wheel with the build backend or `wheel pack`, and change no byte afterwards";
+const BUILD_AGAIN: &str = "build the file again from a clean folder";
+const MEND_BUILD: &str = "mend the build, or build with a newer version of the build backend";
+
+const fn error(code: Code, rule: &'static str, source: &'static str, hint: &'static str) -> Check {
+    Check { code, level: Level::Error, rule, source, hint }
+}
+
+/// Every check, in the order of [`Code`].
+#[rustfmt::skip]
+pub static CHECKS: &[Check] = &[
+    error(Code::W001, "a wheel opens as a ZIP archive, and not as tar too", APPNOTE, BUILD_AGAIN),
+    error(Code::W002, "the archive is whole, and its end record says how many members it has and where", APPNOTE,
+        BUILD_AGAIN),
+    error(Code::W003, "every byte of the archive belongs to one member or to its directory", APPNOTE, PACK_PLAINLY),
+    error(Code::W004, "no name stands in the archive twice", APPNOTE, MEND_BUILD),
+    error(Code::W005, "the directory and the header of a member agree on its name and place", APPNOTE, PACK_PLAINLY),
+    error(Code::W006, "both headers of a member and its data agree on sizes and checksum", APPNOTE, PACK_PLAINLY),
+    error(Code::W007, "no member has a data descriptor", "upload checks of PyPI",
+        "pack the wheel into a file, not into a pipe"),
+    error(Code::W008, "neither the archive nor a member has a comment", "upload checks of PyPI", PACK_PLAINLY),
+    error(Code::W009, "names are UTF-8 and hold no control character", "upload checks of PyPI", "rename the file"),
+    error(Code::W010, "no extra field stands twice, is damaged, or gives another name or size", APPNOTE, PACK_PLAINLY),
+    error(Code::W011, "members are stored or deflated, and not encrypted", "upload checks of PyPI", PACK_PLAINLY),
+    error(Code::W012, "no member of `.dist-info` is larger than anybody can want", "upload checks of PyPI",
+        "keep data out of the `.dist-info` folder"),
+    error(Code::W013, "every name is a relative path of a plain file that no file system takes for another",
+        "own rule; links: PEP 778", "rename the file, or put a copy in place of the link"),
+    error(Code::W015, "the file's name is normalised and agrees with the metadata", BINARY_FORMAT,
+        "leave the name as the build backend gave it"),
+    error(Code::W016, "there is one `.dist-info` folder, with METADATA, WHEEL and RECORD", BINARY_FORMAT, MEND_BUILD),
+    error(Code::W017, "RECORD lists every file of the wheel once, and no other", "Recording installed projects (PEP 376)",
+        "run `wheel unpack` and `wheel pack` on it, which write RECORD anew"),
+    error(Code::W018, "RECORD has the size and the SHA-256, or better, of each file", BINARY_FORMAT,
+        "run `wheel unpack` and `wheel pack` on it, which write RECORD anew"),
+    error(Code::W019, "a wheel holds no file that an installer writes, and no withdrawn kind of signature",
+        BINARY_FORMAT, "build from the source, not from an installed package"),
+    error(Code::W020, "WHEEL can be read, and its tags and build number are those of the file's name", BINARY_FORMAT,
+        "rename wheels with `wheel tags`, which changes both"),
+    error(Code::W021, "a wheel with `Root-Is-Purelib: true` has no machine code", BINARY_FORMAT,
+        "tell the build backend that the package has extension modules"),
+    error(Code::M035, "the core metadata can be read, in a version that indexes know", "Core metadata specifications",
+        MEND_BUILD),
+    error(Code::S044, "an sdist is one whole `{name}-{version}.tar.gz` with a normalised name", SDIST_FORMAT,
+        BUILD_AGAIN),
+    error(Code::S045, "all stands in one folder, with PKG-INFO that agrees with the name and pyproject.toml",
+        SDIST_FORMAT, MEND_BUILD),
+    error(Code::S046, "no member is a sparse file", "upload checks of PyPI", "pack it without `tar --sparse`"),
+    error(Code::S047, "members are files, folders and links that stay inside the folder, and have safe names",
+        "Source distribution format (PEP 721)", "leave the file out, or put a plain file in its place"),
+];
+
+impl Code {
+    /// Reads a code, in capitals or not.
+    pub fn parse(text: &str) -> Option<Self> {
+        CHECKS.iter().map(|check| check.code).find(|code| code.to_string().eq_ignore_ascii_case(text))
+    }
+
+    /// The check that the code stands for.
+    pub fn check(self) -> &'static Check {
+        &CHECKS[self as usize]
+    }
+
+    /// A problem that this check has found.
+    pub(crate) fn found(self, message: impl Into<String>) -> Problem {
+        Problem { code: self, message: message.into() }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_has_its_own_row_and_is_read_back() {
+        for (at, check) in CHECKS.iter().enumerate() {
+            assert_eq!(check.code as usize, at, "{} stands in the wrong row", check.code);
+            assert_eq!(Code::parse(&check.code.to_string().to_lowercase()), Some(check.code));
+            assert!(!check.rule.is_empty() && !check.rule.ends_with('.'), "{}", check.code);
+            assert!(!check.hint.is_empty() && !check.source.is_empty(), "{}", check.code);
+        }
+        assert_eq!(Code::parse("W000"), None);
+    }
+
+    #[test]
+    fn each_code_stands_in_a_test_on_files() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+        let texts: String = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
+        for check in CHECKS {
+            assert!(texts.contains(&format!("{}: ", check.code)), "no test expects {}", check.code);
+        }
+    }
+}
