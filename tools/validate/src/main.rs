@@ -3,14 +3,21 @@
 mod artifacts;
 mod command;
 mod coverage;
+mod explain;
+mod files;
 mod imports;
 mod plan;
+mod report;
 mod tree;
 mod validate;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use filter::Output;
 use project::Project;
+
+use report::Format;
 
 /// Checks the tree, the versions, the built files, their imports, and what release.toml asks for as [[check]].
 ///
@@ -26,10 +33,25 @@ struct Arguments {
     /// Check the files of this package alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
+    /// Say what the check of a code such as W017 asks for, and how to mend what breaks it
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "packages", "files"])]
+    explain: Option<String>,
+    /// How the problems of each FILE are printed
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "files")]
+    format: Format,
+    /// A wheel or an sdist to check by itself; needs no project and no document
+    #[arg(value_name = "FILE", conflicts_with_all = ["quick", "allow_dirty", "packages"])]
+    files: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
     filter::run("validate", |arguments: &Arguments, stage| {
+        if let Some(code) = &arguments.explain {
+            return Ok(Output::Text(explain::explain(code)?));
+        }
+        if !arguments.files.is_empty() {
+            return files::check(stage, &arguments.files, arguments.format).map(|()| Output::Nothing);
+        }
         let project = Project::find(stage.project())?;
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
