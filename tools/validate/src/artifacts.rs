@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use distribution::FileName;
 use distribution::door::{self, Subject};
 use distribution::wheel::Wheel;
+use distribution::{FileName, Level};
 use document::{Artifact, ArtifactKind, Failure, PackageName, Promise};
 use project::ProjectPackage;
 
@@ -61,11 +61,17 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
         return Err(Failure::new(what).hint("run `build-wheels` again").into());
     }
     let problems = distribution::problems(&path)?;
-    if problems.is_empty() {
-        return Ok(Verdict::Passed("as it was built, and sound".to_owned()));
+    let list = |level: Level| -> Vec<String> {
+        let those = problems.iter().filter(|problem| problem.code.check().level == level);
+        those.map(ToString::to_string).collect()
+    };
+    let (errors, warnings) = (list(Level::Error), list(Level::Warning));
+    if errors.is_empty() {
+        let parts = std::iter::once("as it was built, and sound".to_owned());
+        let parts = parts.chain(warnings.iter().map(|text| format!("warning {text}")));
+        return Ok(Verdict::Passed(parts.collect::<Vec<_>>().join("; ")));
     }
-    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    let list = list.join("\n    ");
+    let list = [errors, warnings].concat().join("\n    ");
     Err(Failure::new(format!("cannot use `{shown}`: it is not sound\n    {list}"))
         .hint("mend the package's build, and build it again")
         .into())

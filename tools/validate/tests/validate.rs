@@ -126,6 +126,17 @@ fn an_unsound_wheel_is_refused_though_its_digest_is_recorded() {
 }
 
 #[test]
+fn a_warning_is_told_and_refuses_nothing() {
+    let world = World::new();
+    world.write("packages/cdk/da_vinci_cdk/.netrc", "");
+    world.commit();
+    let ran = world.run(TOOL, &["--quick"], &built(&world));
+    let said = "Passed wheel da_vinci_cdk-0.5.0-py3-none-any.whl: as it was built, and sound; \
+                warning W033: `da_vinci_cdk/.netrc` has a name under which secrets are kept";
+    assert!(details(&ran.document()).iter().any(|detail| detail == said), "{}", ran.stderr);
+}
+
+#[test]
 fn a_missing_required_file_is_named() {
     let world = World::new();
     world.replace("release.toml", "da_vinci/Dockerfile", "da_vinci/Dockerfile.prod");

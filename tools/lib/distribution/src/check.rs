@@ -10,8 +10,8 @@ use std::fmt;
 #[rustfmt::skip]
 pub enum Code {
     W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W015, W016, W017, W018, W019, W020,
-    W021,
-    M035,
+    W021, W024, W027, W030, W033,
+    M035, M036, M037, M039, M040,
     S044, S045, S046, S047,
 }
 
@@ -60,6 +60,10 @@ const fn error(code: Code, rule: &'static str, source: &'static str, hint: &'sta
     Check { code, level: Level::Error, rule, source, hint }
 }
 
+const fn warning(code: Code, rule: &'static str, source: &'static str, hint: &'static str) -> Check {
+    Check { code, level: Level::Warning, rule, source, hint }
+}
+
 /// Every check, in the order of [`Code`].
 #[rustfmt::skip]
 pub static CHECKS: &[Check] = &[
@@ -93,8 +97,24 @@ pub static CHECKS: &[Check] = &[
         "rename wheels with `wheel tags`, which changes both"),
     error(Code::W021, "a wheel with `Root-Is-Purelib: true` has no machine code", BINARY_FORMAT,
         "tell the build backend that the package has extension modules"),
+    error(Code::W024, "entry_points.txt is UTF-8, has entries below groups, and names scripts plainly",
+        "Entry points specification", "mend `[project.scripts]` or `[project.entry-points]` in pyproject.toml"),
+    warning(Code::W027, "a wheel holds no byte code", "check-wheel-contents W001",
+        "remove `__pycache__` and `*.pyc` before the build, or leave them out of the package data"),
+    warning(Code::W030, "no folder of the project's tree, such as `tests`, becomes a top folder",
+        "check-wheel-contents W005", "name the packages in the settings of the build backend"),
+    warning(Code::W033, "no file is read when Python starts, and none has the name of one with secrets", "own rule",
+        "leave the file out of the package data, and replace a secret that was in one"),
     error(Code::M035, "the core metadata can be read, in a version that indexes know", "Core metadata specifications",
         MEND_BUILD),
+    error(Code::M036, "the version has no local part", "upload checks of PyPI",
+        "leave out what follows `+` in the version"),
+    error(Code::M037, "no dependency is taken from a URL", "upload checks of PyPI",
+        "publish the dependency to the index, and require it by its version"),
+    error(Code::M039, "`License` and `License-Expression` do not stand side by side",
+        "Core metadata specifications (PEP 639)", "keep the expression alone: `license = \"MIT\"` in [project]"),
+    error(Code::M040, "the summary has at most 512 characters, and each URL a label of at most 32",
+        "upload checks of PyPI", "shorten it in pyproject.toml"),
     error(Code::S044, "an sdist is one whole `{name}-{version}.tar.gz` with a normalised name", SDIST_FORMAT,
         BUILD_AGAIN),
     error(Code::S045, "all stands in one folder, with PKG-INFO that agrees with the name and pyproject.toml",

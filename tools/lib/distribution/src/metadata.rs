@@ -1,5 +1,7 @@
 //! Core metadata: METADATA of a wheel, PKG-INFO of an sdist.
 
+mod rules;
+
 use anyhow::Result;
 use document::{PackageName, Version};
 
@@ -67,6 +69,7 @@ impl Metadata {
             let known = "public indexes know 1.0 to 1.2 and 2.1 to 2.5";
             found.push(M035.found(format!("`{member}` has `Metadata-Version` {version}, and {known}")));
         }
+        found.extend(rules::problems(self, member));
         found
     }
 

@@ -2,6 +2,7 @@
 
 mod contents;
 mod layout;
+mod members;
 mod record;
 
 use std::fs::File;

@@ -218,3 +218,55 @@ fn every_problem_is_listed_at_once() {
         .problems();
     assert_eq!(found.len(), 4, "{found:#?}");
 }
+
+#[test]
+fn entry_points_can_be_read() {
+    let with =
+        |text: &[u8]| WheelPlan::sound().set("da_vinci-0.5.0.dist-info/entry_points.txt", text).problems();
+    let sound =
+        "# all\n[console_scripts]\r\npaint = da_vinci:paint\nü-1.x=a\n\n[a.b]\nany name = a:b\n  [x]\n";
+    assert_eq!(with(sound.as_bytes()), [""; 0]);
+    let start = "W024: `da_vinci-0.5.0.dist-info/entry_points.txt`";
+    assert_only(&with(b"[a]\n\xff"), &format!("{start} is not UTF-8"));
+    assert_only(&with(b"a = b\n"), &format!("{start}: line 1, `a = b`, stands before the first group"));
+    assert_only(&with(b"[a]\noops\n"), &format!("{start}: line 2, `oops`, is not of the form"));
+    assert_only(&with(b"[gui_scripts]\n../x = a:b\n"), "names a script with other characters");
+}
+
+#[test]
+fn members_that_a_wheel_seldom_means_to_have_are_named() {
+    let with = |name: &str| WheelPlan::sound().set(name, "x").problems();
+    assert_only(&with("da_vinci/__pycache__/core.cpython-312.pyc"), "W027: `da_vinci/__pycache__/core");
+    assert_only(&with("tests/test_core.py"), "W030: `tests` is installed as a top folder");
+    assert_eq!(with("da_vinci/tests/test_core.py"), [""; 0]);
+    assert_only(&with("start.pth"), "W033: `start.pth` is read whenever Python starts");
+    assert_only(&with("da_vinci-0.5.0.data/purelib/start.pth"), "start.pth` is read whenever Python starts");
+    assert_eq!(with("da_vinci/weights.pth"), [""; 0]);
+    assert_only(&with("da_vinci/.env"), "W033: `da_vinci/.env` has a name under which secrets are kept");
+}
+
+#[test]
+fn metadata_are_such_as_an_index_takes() {
+    let with = |lines: &str| {
+        let text = METADATA.replace("\n\n", &format!("\n{lines}\n\n"));
+        WheelPlan::sound().set(METADATA_NAME, text).problems()
+    };
+    assert_eq!(with("Requires-Dist: a[b] >=1; extra == '@'\nLicense: MIT\nProject-URL: Home, x"), [""; 0]);
+    assert_only(
+        &with("Requires-Dist: a [b] @ file:///a"),
+        "M037: `da_vinci-0.5.0.dist-info/METADATA` requires",
+    );
+    assert_only(
+        &with("License: MIT\nLicense-Expression: MIT"),
+        "M039: `da_vinci-0.5.0.dist-info/METADATA` has",
+    );
+    let long = format!("Summary: {}", "é".repeat(513));
+    assert_only(&with(&long), "M040: `da_vinci-0.5.0.dist-info/METADATA` has a `Summary` of 513 characters");
+    assert_eq!(with(&long.replacen('é', "", 1)), [""; 0]);
+    assert_only(&with("Project-URL: x"), "the `Project-URL` `x` has no label");
+    assert_only(&with(&format!("Project-URL: {}, x", "y".repeat(33))), "is longer than 32 characters");
+    let text = METADATA.replace("0.5.0", "0.5.0+cu128");
+    let local = WheelPlan::sound().named("da_vinci-0.5.0+cu128-py3-none-any.whl").set(METADATA_NAME, "");
+    let local = local.set("da_vinci-0.5.0+cu128.dist-info/METADATA", text).problems();
+    assert_among(&local, "M036: `da_vinci-0.5.0+cu128.dist-info/METADATA` has the local version 0.5.0+cu128");
+}

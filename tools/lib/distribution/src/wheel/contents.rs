@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Wheel, WheelFile, record};
+use super::{Wheel, WheelFile, members, record};
 use crate::check::Code::{M035, W004, W009, W011, W013, W015, W016, W019, W020, W021};
 use crate::{Form, Metadata, Problem, Tag, paths};
 
-/// Lists every problem, in the order archive, names, `.dist-info`, METADATA, WHEEL, RECORD.
+/// Lists every problem, in the order archive, names, `.dist-info`, METADATA, WHEEL, RECORD, members.
 pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     let mut found = wheel.layout.problems.clone();
     if !wheel.file_name.is_normalised() {
@@ -22,6 +22,7 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     found.extend(metadata(wheel));
     found.extend(wheel_file(wheel));
     found.extend(record::problems(wheel));
+    found.extend(members::problems(wheel));
     // One fault can be met from two sides, such as a member that cannot be unpacked.
     let mut seen = BTreeSet::new();
     found.retain(|problem| seen.insert(problem.clone()));
