@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -96,23 +96,28 @@ fn programs_with_a_victim(sandbox: &Sandbox, victim: &str, children: bool) -> Re
     for program in PIPELINE.iter().chain(&[ROLLBACK]).filter(|program| **program != victim) {
         symlink(real.join(program), folder.join(program))?;
     }
-    // The orchestrator looks for the tools beside its real self, so a link would not do.
-    fs::copy(real.join("xtask"), folder.join("xtask"))?;
     let follow = if children { "-f " } else { "" };
     let script = format!(
         "#!/bin/sh\nif [ -z \"$KILL_AT\" ]; then exec {real}/{victim} \"$@\"; fi\n\
          exec strace -qq {follow}-o /dev/null -e trace={CALLS} -e inject={CALLS}:signal=KILL:when=$KILL_AT {real}/{victim} \"$@\"\n",
         real = real.display()
     );
-    if victim == "xtask" {
-        fs::rename(folder.join("xtask"), folder.join("xtask-itself"))?;
-        let script = script
-            .replace(&format!("{}/xtask", real.display()), &format!("{}/xtask-itself", folder.display()));
-        fs::write(folder.join(victim), script)?;
+    // The orchestrator looks for the tools beside its real self, so a link would not do.
+    let is_itself = victim == "xtask";
+    let orchestrator = if is_itself { "xtask-itself" } else { "xtask" };
+    let script = if is_itself {
+        script.replace(&format!("{}/xtask", real.display()), &format!("{}/{orchestrator}", folder.display()))
     } else {
-        fs::write(folder.join(victim), script)?;
-    }
-    fs::set_permissions(folder.join(victim), fs::Permissions::from_mode(0o755))?;
+        script
+    };
+    // Another process writes the programs: while a test in another thread starts one, it holds what this one has open,
+    // and a program that is open for writing cannot be run.
+    fs::write(sandbox.path("victim"), script)?;
+    sandbox.shell(&format!(
+        "cp {real}/xtask {folder}/{orchestrator} && cp ../victim {folder}/{victim} && chmod +x {folder}/{victim}",
+        real = real.display(),
+        folder = folder.display()
+    ))?;
     Ok(folder)
 }
 
