@@ -2,8 +2,8 @@
 
 use project::{ChangelogSection, ChangelogSettings, ChangelogStyle};
 
-/// The groups of Keep a Changelog 1.1, and the types that tell users nothing.
-const KEEP_A_CHANGELOG: [(&str, &str); 16] = [
+/// The groups of Keep a Changelog 1.1.
+const KEEP_A_CHANGELOG: [(&str, &str); 8] = [
     ("feat", "Added"),
     ("feature", "Added"),
     ("perf", "Changed"),
@@ -12,14 +12,6 @@ const KEEP_A_CHANGELOG: [(&str, &str); 16] = [
     ("", "Changed"),
     ("fix", "Fixed"),
     ("security", "Security"),
-    ("build", HIDDEN),
-    ("chore", HIDDEN),
-    ("ci", HIDDEN),
-    ("deps", HIDDEN),
-    ("docs", HIDDEN),
-    ("style", HIDDEN),
-    ("test", HIDDEN),
-    ("tests", HIDDEN),
 ];
 
 /// The sections of Release Please 17 for a Python project (`release-type: python`).
@@ -39,7 +31,7 @@ const CONVENTIONAL: [(&str, &str); 12] = [
 ];
 
 /// The groups of release notes that come from the types of commits.
-const RELEASE_NOTES: [(&str, &str); 16] = [
+const RELEASE_NOTES: [(&str, &str); 8] = [
     ("feat", "Features"),
     ("feature", "Features"),
     ("fix", "Fixes"),
@@ -48,6 +40,10 @@ const RELEASE_NOTES: [(&str, &str); 16] = [
     ("perf", "Improvements"),
     ("refactor", HIDDEN),
     ("", "Improvements"),
+];
+
+/// The types that tell users nothing, in these two.
+const SILENT: [(&str, &str); 8] = [
     ("build", HIDDEN),
     ("chore", HIDDEN),
     ("ci", HIDDEN),
@@ -69,10 +65,12 @@ pub fn sections(settings: &ChangelogSettings) -> Vec<ChangelogSection> {
         (None, ChangelogStyle::Conventional) => &CONVENTIONAL,
         (None, ChangelogStyle::ReleaseNotes) => &RELEASE_NOTES,
     };
+    // Release Please has a heading for each type, which an asked-for version shows.
+    let silent: &[(&str, &str)] = if settings.style == ChangelogStyle::Conventional { &[] } else { &SILENT };
     let section = |(kind, heading): &(&str, &str)| ChangelogSection {
         kind: (*kind).to_owned(),
         section: heading.trim_start_matches('-').to_owned(),
         hidden: heading.starts_with('-'),
     };
-    own.iter().map(section).collect()
+    own.iter().chain(silent).map(section).collect()
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use document::{PackageName, ProjectPath};
-use toml_edit::{Item, Value};
+use toml_edit::{Item, Table, Value};
 
 use crate::find::ProjectPackage;
 use crate::finder::spot;
@@ -14,34 +14,40 @@ use crate::spots::{inner, parse_toml, without_bom};
 pub(crate) fn uv_lock(packages: &[ProjectPackage], path: &ProjectPath, text: &str) -> Result<Vec<Spot>> {
     let toml = parse_toml(path, text)?;
     let offset = text.len() - without_bom(text).len();
-    let entries = toml.get("package").and_then(Item::as_array_of_tables);
+    let is_own =
+        |source: &Item| ["editable", "virtual", "directory"].iter().any(|kind| source.get(kind).is_some());
     let mut spots = Vec::new();
-    for entry in entries.into_iter().flatten() {
-        let name =
-            entry.get("name").and_then(Item::as_str).and_then(|name| PackageName::normalise(name).ok());
-        let Some(package) = packages.iter().find(|package| Some(&package.name) == name.as_ref()) else {
-            continue;
-        };
-        let source = entry.get("source").and_then(Item::as_table_like);
-        // An entry of the same name from an index is somebody else's release of it.
-        if !source
-            .is_some_and(|s| ["editable", "virtual", "directory"].iter().any(|kind| s.contains_key(kind)))
-        {
-            continue;
-        }
-        let version = entry.get("version").and_then(Item::as_value);
-        spots.extend(version.and_then(|value| inner(text, value, offset)).map(|range| Spot {
-            range,
-            place: Place::Lock,
-            package: name.clone(),
-            is_plain: false,
-        }));
+    for (entry, package) in own_entries(packages, toml.as_item(), is_own) {
+        spots.extend(locked(text, entry, offset, package));
         let needed = entry.get("metadata").and_then(|m| m.get("requires-dist")).and_then(Item::as_array);
         for needed in needed.into_iter().flatten().filter_map(Value::as_inline_table) {
             lock_pin(text, offset, package, needed, &mut spots);
         }
     }
     Ok(spots)
+}
+
+/// The entries of the project's packages in a lock file, each with its package.
+///
+/// An entry of the same name whose source is not of our own is somebody else's release of it.
+pub(crate) fn own_entries<'a>(
+    packages: &'a [ProjectPackage],
+    lock: &'a Item,
+    is_own: impl Fn(&Item) -> bool,
+) -> Vec<(&'a Table, &'a ProjectPackage)> {
+    let own = |entry: &'a Table| {
+        let name = PackageName::normalise(entry.get("name")?.as_str()?).ok()?;
+        let package = packages.iter().find(|package| package.name == name)?;
+        entry.get("source").is_some_and(&is_own).then_some((entry, package))
+    };
+    let entries = lock.get("package").and_then(Item::as_array_of_tables);
+    entries.into_iter().flatten().filter_map(own).collect()
+}
+
+/// The version in a package's own entry of a lock file.
+pub(crate) fn locked(text: &str, entry: &Table, offset: usize, package: &ProjectPackage) -> Option<Spot> {
+    let range = inner(text, entry.get("version")?.as_value()?, offset)?;
+    Some(spot(range, Place::Lock, package))
 }
 
 /// The entry of a crate in Cargo.lock; one with a source is somebody else's.

@@ -9,6 +9,7 @@ use toml_edit::{Item, TableLike, Value};
 
 use crate::files::sha256;
 use crate::find::ProjectPackage;
+use crate::locks::{locked, own_entries};
 use crate::places::{Place, Spot};
 use crate::requirement;
 use crate::seal::{Seal, SealKind};
@@ -32,24 +33,9 @@ pub(crate) fn poetry_lock(packages: &[ProjectPackage], path: &ProjectPath, text:
     let toml = parse_toml(path, text)?;
     let offset = text.len() - without_bom(text).len();
     let mut spots = Vec::new();
-    for entry in toml.get("package").and_then(Item::as_array_of_tables).into_iter().flatten() {
-        let name =
-            entry.get("name").and_then(Item::as_str).and_then(|name| PackageName::normalise(name).ok());
-        let Some(package) = packages.iter().find(|package| Some(&package.name) == name.as_ref()) else {
-            continue;
-        };
-        // An entry of the same name from an index is somebody else's release of it.
-        let kind = entry.get("source").and_then(|source| source.get("type")).and_then(Item::as_str);
-        if kind != Some("directory") {
-            continue;
-        }
-        let version = entry.get("version").and_then(Item::as_value);
-        spots.extend(version.and_then(|value| inner(text, value, offset)).map(|range| Spot {
-            range,
-            place: Place::Lock,
-            package: name.clone(),
-            is_plain: false,
-        }));
+    let is_own = |source: &Item| source.get("type").and_then(Item::as_str) == Some("directory");
+    for (entry, package) in own_entries(packages, toml.as_item(), is_own) {
+        spots.extend(locked(text, entry, offset, package));
         if let Some(table) = entry.get("dependencies").and_then(Item::as_table_like) {
             spots.extend(package.pins.iter().flat_map(|pin| table_pins(text, table, offset, pin)));
         }
