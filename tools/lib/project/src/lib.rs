@@ -52,7 +52,7 @@ pub use seal::{Seal, SealKind};
 pub use settings::{
     AnnouncementSettings, AutoSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings,
     CommitForm, Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind,
-    TargetSettings, VersionFile, VersionSpelling, Versioning,
+    TargetSettings, ValidateSettings, VersionFile, VersionSpelling, Versioning,
 };
 pub use state::{Lock, State};
 pub use survey::Survey;

@@ -1,9 +1,13 @@
 //! release.toml: every key, with its default.
 
+mod gates;
+
 use std::collections::BTreeMap;
 
 use document::{ProjectPath, Spelling};
 use serde::Deserialize;
+
+pub use gates::{CheckSettings, Coverage, ValidateSettings};
 
 /// The name of the settings file, at the root of the project.
 pub(crate) const FILE: &str = "release.toml";
@@ -25,6 +29,8 @@ pub struct Settings {
     pub auto: AutoSettings,
     /// Commands that must succeed before anything is published.
     pub check: Vec<CheckSettings>,
+    /// What `validate` asks for.
+    pub validate: ValidateSettings,
     /// Signatures.
     pub sign: SignSettings,
     /// Where the files are published, in this order; none means a folder, `dist/index`.
@@ -229,34 +235,6 @@ pub struct AutoSettings {
     pub bump_minor_pre_major: bool,
     /// A feature makes a patch below 1.0, in place of a minor step.
     pub bump_patch_for_minor_pre_major: bool,
-}
-
-/// `[[check]]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct CheckSettings {
-    /// The name.
-    pub name: String,
-    /// The command, run by the shell in the project's root.
-    pub run: String,
-    /// The coverage report that the command leaves, and the least coverage.
-    pub coverage: Option<Coverage>,
-    /// Left out by `validate --quick`.
-    #[serde(default)]
-    pub slow: bool,
-}
-
-/// The coverage that a check must reach.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Coverage {
-    /// The report in Cobertura's XML form, as `coverage xml` writes it.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub report: ProjectPath,
-    /// The least line coverage in percent.
-    pub minimum: u8,
 }
 
 /// `[sign]`.

@@ -1,0 +1,38 @@
+//! What must hold before anything is published: [[check]] and [validate].
+
+use document::ProjectPath;
+use serde::Deserialize;
+
+/// `[validate]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ValidateSettings {}
+
+/// `[[check]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckSettings {
+    /// The name.
+    pub name: String,
+    /// The command, run by the shell in the project's root.
+    pub run: String,
+    /// The coverage report that the command leaves, and the least coverage.
+    pub coverage: Option<Coverage>,
+    /// Left out by `validate --quick`.
+    #[serde(default)]
+    pub slow: bool,
+}
+
+/// The coverage that a check must reach.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Coverage {
+    /// The report in Cobertura's XML form, as `coverage xml` writes it.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub report: ProjectPath,
+    /// The least line coverage in percent.
+    pub minimum: u8,
+}
