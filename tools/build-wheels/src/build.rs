@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use document::{Artifact, Failure, Package, Release};
+use document::{Artifact, Expected, Failure, Package, Release};
 use filter::{Outcome, Stage};
 use project::{Lock, Project};
 use rayon::prelude::*;
@@ -16,13 +16,16 @@ use crate::plan::{self, Action, Plan, Request};
 use crate::record::Record;
 use project::log;
 
-/// Builds what is not built yet, and returns every file that the release is made of; `None` in a dry run.
-pub fn build(
-    project: &Project,
-    release: &Release,
-    request: &Request,
-    stage: &Stage,
-) -> Result<Option<Vec<Artifact>>> {
+/// What a build has made.
+pub struct Built {
+    /// What the release promises.
+    pub expected: Vec<Expected>,
+    /// Every file that the release is made of; `None` in a dry run.
+    pub artifacts: Option<Vec<Artifact>>,
+}
+
+/// Builds what is not built yet.
+pub fn build(project: &Project, release: &Release, request: &Request, stage: &Stage) -> Result<Built> {
     let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
     let plan = plan::plan(project, release, request)?;
     plan::note_changes(project, stage)?;
@@ -32,12 +35,12 @@ pub fn build(
     })?;
     // The builds run at once, so what is said about each comes before all of them, and its end after.
     stage.perform(&plan.builds, |_| Ok(Outcome::Done))?;
-    let Some(lock) = lock else { return Ok(None) };
+    let Some(lock) = lock else { return Ok(Built { expected: plan.expected, artifacts: None }) };
     checkout::remove_stale(&project.git, &lock)?;
     let mut artifacts = apply(project, release, &plan, &lock, stage)?;
     artifacts.extend(plan.kept);
     artifacts.sort();
-    Ok(Some(artifacts))
+    Ok(Built { expected: plan.expected, artifacts: Some(artifacts) })
 }
 
 fn remove(path: &std::path::Path) -> Result<Outcome> {

@@ -124,6 +124,7 @@ mod tests {
             path: None,
             version: "0.5.0".parse().unwrap(),
             dist: "out/dist".parse().unwrap(),
+            variant: None,
         }
     }
 

@@ -29,9 +29,9 @@ fn main() -> ExitCode {
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
         let request = plan::Request { packages: &arguments.packages, clean: arguments.clean };
-        if let Some(artifacts) = build::build(&project, &release, &request, stage)? {
-            release.artifacts = Some(artifacts);
-        }
+        let built = build::build(&project, &release, &request, stage)?;
+        release.expected = Some(built.expected);
+        release.artifacts = built.artifacts.or(release.artifacts);
         Ok(release.into())
     })
 }

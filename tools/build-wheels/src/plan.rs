@@ -6,7 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use distribution::FileName;
-use document::{Artifact, CommitId, Failure, Level, Package, PackageName, ProjectPath, Promise, Release};
+use document::{
+    Artifact, CommitId, Expected, Failure, Level, Package, PackageName, ProjectPath, Promise, Release,
+};
 use filter::{Stage, Step};
 use project::Project;
 
@@ -34,6 +36,8 @@ pub enum Action {
 
 /// The whole plan.
 pub struct Plan<'a> {
+    /// What the release promises.
+    pub expected: Vec<Expected>,
     /// What is built; `None` in a dry run of a whole release, which has made no commit.
     pub commit: Option<CommitId>,
     /// The removals.
@@ -58,8 +62,10 @@ impl fmt::Display for Action {
 /// Makes the plan; reads only.
 pub fn plan<'a>(project: &Project, release: &'a Release, request: &Request) -> Result<Plan<'a>> {
     let selected = selected(project, release, request.packages)?;
+    let expected = project.expected(&release.packages)?;
     let commit = commit(project, release)?;
     let mut plan = Plan {
+        expected,
         commit,
         removals: if request.clean { removals(project, &selected, request)? } else { Vec::new() },
         builds: Vec::new(),
@@ -72,8 +78,10 @@ pub fn plan<'a>(project: &Project, release: &'a Release, request: &Request) -> R
     }
     let record = plan.commit.as_ref().map(|commit| Record::read(&project.git, commit)).transpose()?;
     for package in selected {
+        let promises: Vec<Expected> =
+            plan.expected.iter().filter(|expected| expected.package == package.name).cloned().collect();
         let files = match &record {
-            Some(record) if !request.clean => record.intact(package, &project.root)?,
+            Some(record) if !request.clean => record.intact(package, &promises, &project.root)?,
             _ => None,
         };
         match (files, &plan.commit) {
@@ -83,7 +91,8 @@ pub fn plan<'a>(project: &Project, release: &'a Release, request: &Request) -> R
                 plan.kept.extend(files);
             }
             _ => {
-                plan.builds.extend(package.promises().map(|promise| Step::Do(Action::Build(promise))));
+                let steps = promises.iter().map(|promise| package.promise(promise.kind));
+                plan.builds.extend(steps.map(|promise| Step::Do(Action::Build(promise))));
                 plan.packages.push(package);
             }
         }
@@ -111,12 +120,12 @@ fn selected<'a>(project: &Project, release: &'a Release, names: &[String]) -> Re
     }
     let mut wanted = BTreeSet::new();
     for name in names {
-        let name = &project.package(name)?.name;
-        if release.package(name).is_none() {
+        let named = project.named(std::slice::from_ref(name))?;
+        if named.iter().all(|distribution| release.package(&distribution.name).is_none()) {
             let what = format!("cannot build `{name}`: the release document does not hold it");
             return Err(Failure::document(what).hint("start again with `bump-version`").into());
         }
-        wanted.insert(name);
+        wanted.extend(named.iter().map(|distribution| &distribution.name));
     }
     Ok(release.packages.iter().filter(|package| wanted.contains(&package.name)).collect())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use document::{Artifact, CommitId, Failure, Package, PackageName};
+use document::{Artifact, CommitId, Expected, Failure, Package, PackageName};
 use project::{Git, files};
 
 /// The finished builds of one commit: the files of each package.
@@ -33,13 +33,17 @@ impl Record {
     }
 
     /// The files of a package's finished build, when each still lies where it is promised with the same bytes.
-    pub fn intact(&self, package: &Package, root: &Path) -> Result<Option<Vec<Artifact>>> {
+    pub fn intact(
+        &self,
+        package: &Package,
+        expected: &[Expected],
+        root: &Path,
+    ) -> Result<Option<Vec<Artifact>>> {
         let files = self.files(&package.name);
-        let mut kept: Vec<_> = files.iter().map(|file| file.promise(&package.version)).collect();
-        kept.sort();
-        let mut promised = package.promises();
-        promised.sort();
-        if kept != promised {
+        let is_elsewhere = |file: &Artifact| file.path.parent().as_ref() != Some(&package.dist);
+        if files.iter().any(is_elsewhere)
+            || !distribution::expected::faults(expected, files, &package.version)?.is_empty()
+        {
             return Ok(None);
         }
         for file in files {

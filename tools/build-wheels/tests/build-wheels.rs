@@ -36,10 +36,10 @@ fn builds_every_package_once_and_skips_it_the_second_time() {
     assert_eq!(
         first.lines("build "),
         [
-            "build dist/da_vinci-0.5.0-*.whl",
             "build dist/da_vinci-0.5.0.tar.gz",
-            "build dist/da_vinci_cdk-0.5.0-*.whl",
+            "build dist/da_vinci-0.5.0-*.whl",
             "build dist/da_vinci_cdk-0.5.0.tar.gz",
+            "build dist/da_vinci_cdk-0.5.0-*.whl",
         ]
     );
     for artifact in first.document().artifacts().unwrap() {

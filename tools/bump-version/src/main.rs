@@ -32,6 +32,9 @@ struct Arguments {
     /// The package to release, where the packages of the project version apart
     #[arg(long, value_name = "NAME", conflicts_with = "root")]
     package: Option<String>,
+    /// Release this variant too, where release.toml calls it optional; may be given again
+    #[arg(long = "with", value_name = "VARIANT", conflicts_with_all = ["check", "root"])]
+    variants: Vec<String>,
     /// End without a document where there is nothing to release, and call that a success: with auto where no commit
     /// counts, else where there is none since the last release
     #[arg(long, conflicts_with_all = ["check", "root"])]
@@ -46,7 +49,7 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["request", "date", "check_remote", "check"])]
     root: bool,
     /// Write a release.toml from what is found in the project, with the reason for each setting
-    #[arg(long, conflicts_with_all = ["request", "date", "package", "allow_none", "check_remote", "check", "root"])]
+    #[arg(long, conflicts_with_all = ["request", "date", "package", "variants", "allow_none", "check_remote", "check", "root"])]
     init: bool,
 }
 
@@ -65,7 +68,7 @@ fn main() -> ExitCode {
             parts.iter().try_for_each(|part| bump::check(part, stage))?;
             return Ok(Output::Nothing);
         }
-        let project = project.released(arguments.package.as_deref())?;
+        let project = project.released(arguments.package.as_deref())?.with_variants(&arguments.variants)?;
         let request = next::Request::of(&arguments.request)?;
         let date = arguments.date.clone().unwrap_or_else(project::today);
         let planned = bump::plan(&project, &request, date)?;

@@ -1,11 +1,13 @@
 //! The checksum files: which there will be, what stands in them, and their section of the document.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
-use document::{Artifact, ChecksumAlgorithm, ChecksumFile, Checksums, Failure, ProjectPath, Release};
+use document::{
+    Artifact, ChecksumAlgorithm, ChecksumFile, Checksums, Failure, ProjectPath, Promise, Release,
+};
 use filter::{Outcome, Step};
 use project::files;
 
@@ -28,14 +30,12 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SumsFile {
     path: ProjectPath,
-    lists: usize,
     text: Option<String>,
 }
 
 impl fmt::Display for SumsFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files = if self.lists == 1 { "file" } else { "files" };
-        write!(f, "write {} over {} {files}", self.path, self.lists)
+        write!(f, "write {}", self.path)
     }
 }
 
@@ -47,7 +47,7 @@ pub fn plan(root: &Path, release: &Release) -> Result<Plan> {
     let read = built.map(|artifacts| read(root, artifacts)).transpose()?;
     let mut steps = Vec::new();
     let mut files = Vec::new();
-    for (folder, lists) in folders(release)? {
+    for folder in folders(release)? {
         for algorithm in ALGORITHMS {
             let path = inside(folder.as_ref(), sums::file_name(algorithm))?;
             let text = read.as_ref().map(|read| text(folder.as_ref(), algorithm, read));
@@ -55,7 +55,7 @@ pub fn plan(root: &Path, release: &Release) -> Result<Plan> {
                 let (size, sha256) = (text.len() as u64, files::sha256(text.as_bytes()));
                 files.push(ChecksumFile { path: path.clone(), algorithm, size, sha256 });
             }
-            let file = SumsFile { path, lists, text };
+            let file = SumsFile { path, text };
             steps.push(if is_written(root, &file)? {
                 Step::skip(&file.path, "it lists these digests already")
             } else {
@@ -93,14 +93,10 @@ fn read<'a>(root: &Path, artifacts: &'a [Artifact]) -> Result<Vec<(&'a Artifact,
     Err(door::refusal("use", &problems).hint("run `build-wheels` again, and the tools after it").into())
 }
 
-/// The folders that hold files of the release, each with their number; `None` is the project's root.
-fn folders(release: &Release) -> Result<BTreeMap<Option<ProjectPath>, usize>> {
-    let mut folders = BTreeMap::new();
-    for promise in release.promises() {
-        let path: ProjectPath = promise.pattern.parse()?;
-        *folders.entry(path.parent()).or_insert(0) += 1;
-    }
-    Ok(folders)
+/// The folders that hold files of the release; `None` is the project's root.
+fn folders(release: &Release) -> Result<BTreeSet<Option<ProjectPath>>> {
+    let folder = |promise: Promise| Ok(promise.pattern.parse::<ProjectPath>()?.parent());
+    release.promises().into_iter().map(folder).collect()
 }
 
 fn text(folder: Option<&ProjectPath>, algorithm: ChecksumAlgorithm, read: &[(&Artifact, Digests)]) -> String {

@@ -12,10 +12,7 @@ fn writes_what_the_programs_of_coreutils_write_and_accept() {
     let scene = Scene::new();
     let run = scene.checksum(&[], &scene.text());
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(
-        run.stderr,
-        "checksum: write dist/SHA256SUMS over 4 files\nchecksum: write dist/SHA512SUMS over 4 files\n"
-    );
+    assert_eq!(run.stderr, "checksum: write dist/SHA256SUMS\nchecksum: write dist/SHA512SUMS\n");
     for (program, sums) in [("sha256sum", "SHA256SUMS"), ("sha512sum", "SHA512SUMS")] {
         let inside =
             |arguments: &str| scene.program("sh", &["-c", &format!("cd dist && {program} {arguments}")]);
@@ -55,10 +52,10 @@ fn each_folder_of_artifacts_has_its_own_files() {
     let run = scene.checksum(&[], &scene.text());
     assert_eq!(
         run.stderr,
-        "checksum: write dist/SHA256SUMS over 1 file\n\
-         checksum: write dist/SHA512SUMS over 1 file\n\
-         checksum: write packages/cdk/dist/SHA256SUMS over 2 files\n\
-         checksum: write packages/cdk/dist/SHA512SUMS over 2 files\n"
+        "checksum: write dist/SHA256SUMS\n\
+         checksum: write dist/SHA512SUMS\n\
+         checksum: write packages/cdk/dist/SHA256SUMS\n\
+         checksum: write packages/cdk/dist/SHA512SUMS\n"
     );
     for folder in ["dist", "packages/cdk/dist"] {
         let checked =
@@ -91,10 +88,7 @@ fn a_stale_checksum_file_is_replaced() {
     std::fs::write(scene.path("dist/SHA256SUMS"), "stale").unwrap();
     let run = scene.checksum(&[], &scene.text());
     assert_eq!(run.stdout, first);
-    assert!(
-        run.stderr.starts_with("checksum: write dist/SHA256SUMS over 4 files\nchecksum: skip: "),
-        "{run:?}"
-    );
+    assert!(run.stderr.starts_with("checksum: write dist/SHA256SUMS\nchecksum: skip: "), "{run:?}");
 }
 
 #[test]

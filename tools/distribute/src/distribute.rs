@@ -25,15 +25,9 @@ pub fn targets(project: &Project, names: &[String]) -> Result<Vec<TargetSettings
 /// The packages of those names, or all of them, sorted by name.
 pub fn packages(project: &Project, names: &[String]) -> Result<Vec<PackageName>> {
     if names.is_empty() {
-        return Ok(project.packages.iter().map(|package| package.name.clone()).collect());
+        return Ok(project.distributions().map(|package| package.name.clone()).collect());
     }
-    let mut found: Vec<_> = names
-        .iter()
-        .map(|name| project.package(name).map(|known| known.name.clone()))
-        .collect::<Result<_>>()?;
-    found.sort();
-    found.dedup();
-    Ok(found)
+    Ok(project.named(names)?.into_iter().map(|package| package.name.clone()).collect())
 }
 
 /// Publishes the packages of a release to the targets; in a dry run the section stays as it is.
@@ -50,6 +44,9 @@ pub fn distribute(
     }
     let _lock = if is_dry { None } else { Some(project.git.state().lock()?) };
     refuse_withdrawn(project, release)?;
+    if !is_dry {
+        refuse_incomplete(release, packages)?;
+    }
     let parcels = order::sorted(parcel::pack(project, release, packages)?);
     if parcels.is_empty() {
         stage.skip("publish", "the release has no files of these packages");
@@ -75,12 +72,27 @@ pub fn distribute(
 
 /// What the pipeline promises about files that are published; a null section stops here.
 fn require_sections(release: &Release) -> Result<()> {
+    release.expected()?;
     release.artifacts()?;
     release.checks()?;
     release.checksums()?;
     release.signatures()?;
     release.tag()?;
     Ok(())
+}
+
+/// A release of which a part is missing would be taken for whole by everybody who installs it.
+fn refuse_incomplete(release: &Release, packages: &[PackageName]) -> Result<()> {
+    let expected: Vec<_> =
+        release.expected()?.iter().filter(|one| packages.contains(&one.package)).cloned().collect();
+    let artifacts: Vec<_> =
+        release.artifacts()?.iter().filter(|one| packages.contains(&one.package)).cloned().collect();
+    let faults = distribution::expected::faults(&expected, &artifacts, &release.version.current)?;
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let what = format!("cannot publish {}: {}", release.version.current, faults.join("; "));
+    Err(Failure::new(what).hint("run `build-wheels` again, and the tools after it").into())
 }
 
 /// An old document must not bring back what was taken back.

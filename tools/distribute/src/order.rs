@@ -75,7 +75,7 @@ pub fn refuse_absent_pins(project: &Project, parcels: &[Parcel], place: &Place) 
     for parcel in parcels.iter().filter(|parcel| !parcel.files.is_empty()) {
         for requirement in &parcel.requires {
             let name = &requirement.name;
-            let mut own = project.packages.iter().chain(&project.siblings);
+            let mut own = project.distributions().chain(&project.siblings);
             if *name == parcel.package || !own.any(|package| package.name == *name) {
                 continue;
             }
@@ -102,7 +102,10 @@ pub fn refuse_absent_pins(project: &Project, parcels: &[Parcel], place: &Place) 
 
 /// What a package declares to require, before it is built: its pins, and `[project] dependencies`.
 pub fn declared(project: &Project, name: &PackageName) -> Result<Vec<Requirement>> {
-    let package = project.package(name.as_str())?;
+    let package = match project.distribution(name) {
+        Some(distribution) => distribution,
+        None => project.package(name.as_str())?,
+    };
     let mut texts: Vec<String> = package.pins.keys().map(ToString::to_string).collect();
     let path = package.inside("pyproject.toml")?.under(&project.root);
     let parsed = files::read_text(&path).ok().and_then(|text| text.parse::<toml_edit::DocumentMut>().ok());

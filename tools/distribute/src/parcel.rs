@@ -56,11 +56,8 @@ impl File {
 /// Packs the promises of the packages; every file and every signature of the release is checked on the way.
 pub fn pack(project: &Project, release: &Release, packages: &[PackageName]) -> Result<Vec<Parcel>> {
     check(&project.root, release)?;
-    let mut promises = release.promises();
-    // The wheels of one package keep one promise, as a plan without files has it.
-    promises.dedup();
     let mut parcels = Vec::new();
-    for promise in promises.into_iter().filter(|promise| packages.contains(&promise.package)) {
+    for promise in release.promises().into_iter().filter(|promise| packages.contains(&promise.package)) {
         let files = files(&project.root, release, &promise);
         let requires = match files.first() {
             Some(first) => requires(&first.source, promise.kind)?,

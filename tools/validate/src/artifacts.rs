@@ -1,43 +1,26 @@
 //! The built files: as many as are promised, as they were built, sound, and with what must be inside.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use distribution::door::{self, Subject};
 use distribution::wheel::Wheel;
 use distribution::{FileName, Level};
-use document::{Artifact, ArtifactKind, Failure, PackageName, Promise};
+use document::{Artifact, ArtifactKind, Failure, PackageName};
 use project::ProjectPackage;
 
 use crate::validate::{Context, Verdict};
 
-/// Checks that each promise of these packages is kept once, and that no file keeps none.
+/// Checks that each file that these packages promise is there once, and that there is no other.
 pub fn are_as_promised(context: &Context, packages: &[PackageName]) -> Result<Verdict> {
     let release = context.release;
     let wanted = |name: &PackageName| packages.contains(name) || release.package(name).is_none();
-    let mut kept: BTreeMap<Promise, (bool, Vec<&str>)> = BTreeMap::new();
-    for package in release.packages.iter().filter(|package| wanted(&package.name)) {
-        kept.extend(package.promises().map(|promise| (promise, (true, Vec::new()))));
-    }
-    for artifact in release.artifacts()?.iter().filter(|artifact| wanted(&artifact.package)) {
-        let promise = artifact.promise(&release.version.current);
-        kept.entry(promise).or_default().1.push(artifact.path.as_str());
-    }
-    let mut wrong = Vec::new();
-    for (promise, (is_promised, files)) in &kept {
-        let (kind, pattern) = (promise.kind, &promise.pattern);
-        match files.as_slice() {
-            [] => wrong.push(format!("the {kind} `{pattern}` of `{}` is missing", promise.package)),
-            files if !is_promised => {
-                wrong.push(format!("`{}` is no file of this release", files.join("`, `")))
-            }
-            [_] => {}
-            files => wrong.push(format!("`{}` are one {kind} too many", files.join("`, `"))),
-        }
-    }
+    let expected: Vec<_> = release.expected()?.iter().filter(|one| wanted(&one.package)).cloned().collect();
+    let artifacts: Vec<_> = release.artifacts()?.iter().filter(|one| wanted(&one.package)).cloned().collect();
+    let wrong = distribution::expected::faults(&expected, &artifacts, &release.version.current)?;
     if wrong.is_empty() {
-        return Ok(Verdict::Passed(format!("{} files, one wheel and one sdist of each package", kept.len())));
+        let files = if artifacts.len() == 1 { "file" } else { "files" };
+        return Ok(Verdict::Passed(format!("{} {files}, all that the release promises", artifacts.len())));
     }
     let what = format!("cannot use the artifacts of the document: {}", wrong.join("; "));
     Err(Failure::new(what).hint("run `build-wheels` again").into())

@@ -109,11 +109,11 @@ fn selected<'a>(
 ) -> Result<Vec<&'a ProjectPackage>> {
     let mut wanted = Vec::new();
     for name in names {
-        wanted.push(&project.package(name)?.name);
+        wanted.extend(project.named(std::slice::from_ref(name))?.into_iter().map(|package| &package.name));
     }
     let is_wanted =
         |name: &PackageName| release.package(name).is_some() && (names.is_empty() || wanted.contains(&name));
-    Ok(project.packages.iter().filter(|package| is_wanted(&package.name)).collect())
+    Ok(project.distributions().filter(|package| is_wanted(&package.name)).collect())
 }
 
 fn refuse_taken_names(project: &Project, all: &[Planned]) -> Result<(), Failure> {

@@ -50,7 +50,10 @@ pub fn validate(
 ) -> Result<Option<Vec<Check>>> {
     let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
     let plan = plan::plan(project, release, request)?;
-    for check in &plan {
+    // The wheels of one package are one promise before they are built, so the plan names them once.
+    let mut named = plan.iter().collect::<Vec<_>>();
+    named.dedup_by(|a, b| a.name == b.name);
+    for check in named {
         match &check.job {
             Job::Skip(reason) => stage.skip(&check.name, reason),
             _ => stage.action(format!("check {}", check.name)),

@@ -56,8 +56,10 @@ impl Scene {
             }));
         }
         artifacts.sort_by_key(|artifact| artifact["path"].as_str().unwrap().to_owned());
+        let expected = |(_, package, kind): &(&str, &str, &str)| json!({ "id": format!("{package}.{kind}"), "package": package, "kind": kind, "python": null, "platform": null });
+        document["expected"] = files.iter().map(expected).collect();
         document["artifacts"] = artifacts.into();
-        let package = |(name, dist): (&&str, &&str)| json!({ "name": name, "path": format!("packages/{name}"), "version": "0.5.0", "dist": dist });
+        let package = |(name, dist): (&&str, &&str)| json!({ "name": name, "path": format!("packages/{name}"), "version": "0.5.0", "dist": dist, "variant": null });
         document["packages"] = packages.iter().map(package).collect::<Vec<_>>().into();
         let pyproject = "[project]\nname = \"da-vinci\"\nversion = \"0.5.0\"\n";
         std::fs::write(folder.path().join("pyproject.toml"), pyproject).unwrap();

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use document::{
-    Artifact, ArtifactKind, Checksums, Commit, Edit, Level, Notes, NotesEdit, Package, Project, Release,
-    Sha256, Signature, Tag, VersionStep,
+    Artifact, ArtifactKind, Checksums, Commit, Edit, Expected, Level, Notes, NotesEdit, Package, Project,
+    Release, Sha256, Signature, Tag, VersionStep,
 };
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -173,6 +173,7 @@ impl Stage {
             path: Some(path.parse().unwrap()),
             version: "0.5.0".parse().unwrap(),
             dist: "dist".parse().unwrap(),
+            variant: None,
         };
         Release {
             format: document::FORMAT,
@@ -195,6 +196,7 @@ impl Stage {
             edits: Vec::new(),
             notes: None,
             commit: None,
+            expected: None,
             artifacts: None,
             checks: None,
             checksums: None,
@@ -248,6 +250,7 @@ impl Stage {
             Signature { path: artifact.path.clone(), signature, public_key: "RW".to_owned() }
         };
         release.signatures = Some(artifacts.iter().map(signature).collect());
+        release.expected = Some(expected(&release.packages));
         release.artifacts = Some(artifacts);
         release.checks = Some(Vec::new());
         release.checksums = Some(Checksums { sha512: BTreeMap::new(), files: Vec::new() });
@@ -340,4 +343,16 @@ pub fn wheel(package: &str, version: &str, requires: &[&str]) -> Vec<u8> {
     zip.start_file(format!("{info}/RECORD"), SimpleFileOptions::default()).unwrap();
     zip.write_all(format!("{record}{info}/RECORD,,\n").as_bytes()).unwrap();
     zip.finish().unwrap().into_inner()
+}
+
+/// One wheel of each package.
+fn expected(packages: &[Package]) -> Vec<Expected> {
+    let one = |package: &Package| Expected {
+        id: format!("{}.wheel", package.name),
+        package: package.name.clone(),
+        kind: ArtifactKind::Wheel,
+        python: None,
+        platform: None,
+    };
+    packages.iter().map(one).collect()
 }

@@ -6,6 +6,7 @@
 mod check;
 mod digest;
 pub mod door;
+pub mod expected;
 mod headers;
 mod metadata;
 mod name;

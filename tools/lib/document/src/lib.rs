@@ -15,12 +15,12 @@ mod version;
 
 pub use failure::{Exit, Failure};
 pub use level::{Level, Part, Series};
-pub use names::{CommitId, PackageName, ProjectPath, Sha256, Sha512};
+pub use names::{CommitId, PackageName, ProjectPath, PythonVersion, Sha256, Sha512};
 pub use release::{FORMAT, Missing, Promise, Release};
 pub use sections::{
     Announcement, Artifact, ArtifactKind, Change, Check, CheckOutcome, ChecksumAlgorithm, ChecksumFile,
-    Checksums, Commit, Edit, Fate, Notes, NotesEdit, Package, Project, Publication, PublishedFile, Signature,
-    Tag, VersionStep, Withdrawal,
+    Checksums, Commit, Edit, Expected, Fate, Notes, NotesEdit, Package, Platform, Project, Publication,
+    PublishedFile, Signature, Tag, VersionStep, Withdrawal,
 };
 pub use spelling::Spelling;
 pub use version::Version;

@@ -85,6 +85,12 @@ checked_string! {
 }
 
 checked_string! {
+    /// A version of Python, as `3.12`; `t` at its end for the build without the global lock (PEP 703), `pypy` in front
+    /// for PyPy.
+    PythonVersion, "^(pypy)?[0-9]+\\.[0-9]+t?$"
+}
+
+checked_string! {
     /// A path below the project's root, with `/` between its parts; never absolute, never with `..`.
     ProjectPath, "^[^/\\\\]+(/[^/\\\\]+)*$"
 }
@@ -156,6 +162,39 @@ impl CommitId {
 
     fn check(text: &str) -> Result<(), Failure> {
         check_hex(text, &[40, 64], "a full git object id")
+    }
+}
+
+impl PythonVersion {
+    /// The major and the minor number.
+    pub fn numbers(&self) -> (u32, u32) {
+        let plain = self.0.trim_start_matches("pypy").trim_end_matches('t');
+        let (major, minor) = plain.split_once('.').unwrap_or((plain, ""));
+        (major.parse().unwrap_or_default(), minor.parse().unwrap_or_default())
+    }
+
+    /// Says whether it is PyPy, and not CPython.
+    pub fn is_pypy(&self) -> bool {
+        self.0.starts_with("pypy")
+    }
+
+    /// Says whether it is the build without the global lock (PEP 703).
+    pub fn is_free_threaded(&self) -> bool {
+        self.0.ends_with('t')
+    }
+
+    fn check(text: &str) -> Result<(), Failure> {
+        let plain = text.strip_prefix("pypy").unwrap_or(text);
+        let plain = plain.strip_suffix('t').unwrap_or(plain);
+        let is_number = |part: &str| {
+            let digits = part.bytes().all(|byte| byte.is_ascii_digit());
+            digits && (1..4).contains(&part.len()) && (part == "0" || !part.starts_with('0'))
+        };
+        if plain.split_once('.').is_some_and(|(major, minor)| is_number(major) && is_number(minor)) {
+            return Ok(());
+        }
+        let what = format!("`{text}` is not a version of Python with its two numbers");
+        Err(Failure::new(what).hint("write it as \"3.12\", \"3.13t\" or \"pypy3.10\""))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Announcement, Artifact, ArtifactKind, Check, Checksums, Commit, Edit, Failure, Notes, Package,
+    Announcement, Artifact, ArtifactKind, Check, Checksums, Commit, Edit, Expected, Failure, Notes, Package,
     PackageName, Project, Publication, Signature, Tag, Version, VersionStep, Withdrawal,
 };
 
@@ -35,6 +35,8 @@ pub struct Release {
     pub notes: Option<Notes>,
     /// Written by `commit-release`: the commit that carries the version.
     pub commit: Option<Commit>,
+    /// Written by `build-wheels`: the files that the matrix of release.toml promises, sorted by name.
+    pub expected: Option<Vec<Expected>>,
     /// Written by `build-wheels`: the wheels and sdists, sorted by path.
     pub artifacts: Option<Vec<Artifact>>,
     /// Written by `validate`: what was checked, sorted by name.
@@ -60,7 +62,7 @@ pub struct Promise {
     pub package: PackageName,
     /// Wheel or sdist.
     pub kind: ArtifactKind,
-    /// The file's path; a wheel's tags are known only once it is built and read `*` here.
+    /// The file's path; the tags of wheels are known only once they are built and read `*` here.
     pub pattern: String,
 }
 
@@ -90,14 +92,22 @@ impl From<Missing> for anyhow::Error {
 }
 
 impl Package {
-    /// The files that a build of this package makes: one wheel and one sdist.
-    pub fn promises(&self) -> [Promise; 2] {
-        let promise = |kind, tail: &str| Promise {
-            package: self.name.clone(),
-            kind,
-            pattern: format!("{}/{}-{}{tail}", self.dist, self.name.in_file_names(), self.version),
+    /// The file of that kind that a build of this package makes.
+    pub fn promise(&self, kind: ArtifactKind) -> Promise {
+        let tail = match kind {
+            ArtifactKind::Wheel => "-*.whl",
+            ArtifactKind::Sdist => ".tar.gz",
         };
-        [promise(ArtifactKind::Wheel, "-*.whl"), promise(ArtifactKind::Sdist, ".tar.gz")]
+        let pattern = format!("{}/{}-{}{tail}", self.dist, self.name.in_file_names(), self.version);
+        Promise { package: self.name.clone(), kind, pattern }
+    }
+
+    /// The files that a build of this package makes where nothing else is said: wheels, and an sdist unless it is a
+    /// variant, whose tree differs from the one that an sdist would hold.
+    fn promises(&self) -> impl Iterator<Item = Promise> {
+        let kinds = [ArtifactKind::Wheel, ArtifactKind::Sdist];
+        let count = if self.variant.is_some() { 1 } else { 2 };
+        kinds.into_iter().take(count).map(|kind| self.promise(kind))
     }
 }
 
@@ -130,6 +140,10 @@ impl Release {
         commit: Commit, "commit-release"
     }
     section! {
+        /// The files that the matrix promises, or the tool that is missing.
+        expected: Vec<Expected>, "build-wheels"
+    }
+    section! {
         /// The wheels and sdists, or the tool that is missing.
         artifacts: Vec<Artifact>, "build-wheels"
     }
@@ -154,15 +168,24 @@ impl Release {
         publications: Vec<Publication>, "distribute"
     }
 
-    /// The files that the release is made of: those that were built, else those that a build will make.
+    /// The files that the release is made of, sorted: those that were built and those that a build will make.
     ///
-    /// A plan speaks of promises, so that a dry run says the same words as the run that has the files.
+    /// A plan speaks of promises, so that a dry run says the same words as the run that has the files. The wheels of
+    /// one package are one promise, for only the build tells how many it takes.
     pub fn promises(&self) -> Vec<Promise> {
-        let mut all: Vec<Promise> = match &self.artifacts {
-            Some(artifacts) => artifacts.iter().map(|a| a.promise(&self.version.current)).collect(),
-            None => self.packages.iter().flat_map(Package::promises).collect(),
-        };
+        let built = self.artifacts.iter().flatten().map(|a| a.promise(&self.version.current));
+        let mut all: Vec<Promise> = built.collect();
+        match &self.expected {
+            Some(expected) => all.extend(
+                expected
+                    .iter()
+                    .filter_map(|expected| Some(self.package(&expected.package)?.promise(expected.kind))),
+            ),
+            None if self.artifacts.is_none() => all.extend(self.packages.iter().flat_map(Package::promises)),
+            None => {}
+        }
         all.sort();
+        all.dedup();
         all
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitId, Level, PackageName, ProjectPath, Sha256, Sha512, Version};
+use crate::{CommitId, Level, PackageName, ProjectPath, PythonVersion, Sha256, Sha512, Version};
 
 /// Where the release starts: the project and the state of its git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct Package {
     pub version: Version,
     /// The folder that its wheels and sdists are put into.
     pub dist: ProjectPath,
+    /// The [[variant]] of release.toml that makes it from the tree of another package; `null` for a package as it stands.
+    pub variant: Option<String>,
 }
 
 /// One file that `bump-version` changed.
@@ -125,6 +127,36 @@ pub struct Commit {
     pub message: String,
     /// The committed files, sorted; empty when the tree carried the version already.
     pub files: Vec<ProjectPath>,
+}
+
+/// One file that the build of a release is to give: an entry of the matrix of packages, Pythons and platforms.
+///
+/// A wheel that serves several Pythons, or any platform, keeps each promise that it fits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Expected {
+    /// The name of the entry, for `build-wheels --only`.
+    pub id: String,
+    /// The package that the file distributes.
+    pub package: PackageName,
+    /// Wheel or sdist.
+    pub kind: ArtifactKind,
+    /// The version of Python that the wheel is for; `null` for an sdist, and where release.toml names none.
+    pub python: Option<PythonVersion>,
+    /// The platform that the wheel is for; `null` for an sdist, and where release.toml names none.
+    pub platform: Option<Platform>,
+}
+
+/// A platform that wheels are built on and for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Platform {
+    /// Its name in release.toml.
+    pub name: String,
+    /// The platform tags that a wheel for it may have (PEP 425), with `*` for any text.
+    pub tags: Vec<String>,
 }
 
 /// One built file.

@@ -1,5 +1,7 @@
 //! One package of a project whose packages version apart: what it calls its own of the settings.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use document::{Failure, PackageName, ProjectPath, Release};
 
@@ -49,7 +51,7 @@ impl Project {
     /// A repository may hold several projects, and a document of another one would release, publish or take back the
     /// wrong files.
     pub fn of(self, release: Release) -> Result<(Self, Release)> {
-        let own = |package: &document::Package| self.packages.iter().any(|own| own.name == package.name);
+        let own = |package: &document::Package| self.distribution(&package.name).is_some();
         if !release.packages.iter().any(own) {
             let what = format!(
                 "cannot use the release document: it is of the project `{}`, and this is `{}`",
@@ -62,18 +64,20 @@ impl Project {
         if self.settings.project.versioning == Versioning::Together {
             return Ok((self, release));
         }
-        let [package] = release.packages.as_slice() else {
+        let folders: BTreeSet<_> = release.packages.iter().map(|package| &package.path).collect();
+        let bases = self.packages.iter().filter(|package| folders.contains(&package.path));
+        let bases: Vec<PackageName> = bases.map(|package| package.name.clone()).collect();
+        let [name] = bases.as_slice() else {
             let what = format!(
                 "cannot use the release document: it releases {} packages of `{}`, which version apart",
-                release.packages.len(),
+                bases.len(),
                 self.name
             );
             return Err(Failure::document(what)
                 .hint("start again with `bump-version --package NAME`")
                 .into());
         };
-        let name = package.name.clone();
-        Ok((self.component(&name)?, release))
+        Ok((self.component(name)?, release))
     }
 
     /// Refuses a project of which only one package at a time can be released, and none is chosen.
@@ -119,6 +123,7 @@ impl Project {
     pub(crate) fn component(mut self, name: &PackageName) -> Result<Self> {
         let (own, others) = self.packages.into_iter().partition(|package| package.name == *name);
         (self.packages, self.siblings) = (own, others);
+        self.variants.retain(|variant| self.packages.iter().any(|own| own.path == variant.path));
         self.name = name.to_string();
         let Some(package) = self.packages.first() else { return Ok(self) };
         self.tags = tags(&self.settings, package)?;

@@ -8,8 +8,9 @@ use document::{Failure, Level, Package, PackageName, ProjectPath, Release, Versi
 
 use crate::foreign::{self, Foreign};
 use crate::git::{Git, TreeState};
+use crate::matrix;
 use crate::reachable::Reachable;
-use crate::settings::{FILE, Settings, TargetSettings, Versioning};
+use crate::settings::{FILE, Settings, TargetSettings, VariantSettings, Versioning};
 use crate::tags::{TagPattern, Tags};
 
 /// A Python project that can be released.
@@ -27,6 +28,8 @@ pub struct Project {
     pub packages: Vec<ProjectPackage>,
     /// The other packages, which version apart from these.
     pub siblings: Vec<ProjectPackage>,
+    /// Distributions that release.toml makes from the same trees as [[variant]], sorted by name.
+    pub variants: Vec<ProjectPackage>,
     /// The form of the tags.
     pub tags: TagPattern,
     /// The repository.
@@ -63,6 +66,8 @@ pub struct ProjectPackage {
     pub imports: Option<Vec<String>>,
     /// The operator of the dependency on each package of the project that follows its version.
     pub pins: BTreeMap<PackageName, String>,
+    /// The variant that it is, of the package in the same folder.
+    pub variant: Option<VariantSettings>,
 }
 
 impl ProjectPackage {
@@ -99,7 +104,9 @@ impl Project {
         let name = settings.project.name.clone().unwrap_or(first);
         let tag = settings.project.tag.replace("{package}", &name);
         let tags = TagPattern::parse(&tag).with_context(|| format!("cannot read {place}"))?;
-        Ok(Self { root, settings, foreign: None, name, packages, siblings: Vec::new(), tags, git })
+        let variants = matrix::variants(&settings, &packages)?;
+        let siblings = Vec::new();
+        Ok(Self { root, settings, foreign: None, name, packages, siblings, variants, tags, git })
     }
 
     /// The package of that name, in any spelling.
@@ -167,7 +174,12 @@ impl Project {
             path: package.path.clone(),
             version: version.clone(),
             dist: package.dist.clone(),
+            variant: package.variant.as_ref().map(|variant| variant.name.clone()),
         };
+        let is_wanted =
+            |package: &&ProjectPackage| package.variant.as_ref().is_none_or(|variant| !variant.optional);
+        let mut packages: Vec<Package> = self.distributions().filter(is_wanted).map(package).collect();
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Release {
             format: document::FORMAT,
             dry_run: false,
@@ -177,7 +189,7 @@ impl Project {
                 branch: state.branch.clone(),
                 remote,
             },
-            packages: self.packages.iter().map(package).collect(),
+            packages,
             version: VersionStep {
                 previous: previous.map(|(version, _)| version.clone()),
                 previous_tag: previous.map(|(_, tag)| tag.to_owned()),
@@ -189,6 +201,7 @@ impl Project {
             edits: Vec::new(),
             notes: None,
             commit: None,
+            expected: None,
             artifacts: None,
             checks: None,
             checksums: None,
@@ -283,6 +296,7 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
             required_files: Vec::new(),
             imports: None,
             pins: BTreeMap::new(),
+            variant: None,
         }]);
     }
     let names: Vec<PackageName> = settings
@@ -312,6 +326,7 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
             required_files: package.required_files.clone(),
             imports: package.imports.clone(),
             pins,
+            variant: None,
         });
     }
     Ok(packages)

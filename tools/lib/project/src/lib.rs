@@ -22,6 +22,7 @@ mod keyed;
 mod locks;
 pub mod log;
 mod manifest;
+mod matrix;
 mod places;
 mod poetry;
 #[cfg(test)]
@@ -46,13 +47,15 @@ pub use find::{Project, ProjectPackage, Repository};
 pub use foreign::Foreign;
 pub use git::{CONFIG, Config, Git, STATUS, TAGS, TagRef, TreeState};
 pub use keyed::keys_at;
+pub use matrix::Recipe;
 pub use places::{Carrier, Place, Spot};
 pub use reachable::Reachable;
 pub use seal::{Seal, SealKind};
 pub use settings::{
-    AnnouncementSettings, AutoSettings, ChangelogSection, ChangelogSettings, ChangelogStyle, CheckSettings,
-    CommitForm, Coverage, PackageSettings, ProjectSettings, Settings, SignSettings, TargetKind,
-    TargetSettings, ValidateSettings, VersionFile, VersionSpelling, Versioning,
+    AnnouncementSettings, AutoSettings, BuildSettings, ChangelogSection, ChangelogSettings, ChangelogStyle,
+    CheckSettings, CommitForm, ConfigSetting, Coverage, Exclusion, ListEdits, PackageSettings,
+    PlatformSettings, ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings, ValidateSettings,
+    VariantSettings, VersionFile, VersionSpelling, Versioning,
 };
 pub use state::{Lock, State};
 pub use survey::Survey;

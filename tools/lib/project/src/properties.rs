@@ -214,6 +214,7 @@ fn package() -> ProjectPackage {
         required_files: Vec::new(),
         imports: None,
         pins: BTreeMap::from([(PackageName::normalise("sibling").unwrap(), "==".to_owned())]),
+        variant: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! release.toml: every key, with its default.
 
+mod build;
+mod build_text;
 mod gates;
 
 use std::collections::BTreeMap;
@@ -7,6 +9,7 @@ use std::collections::BTreeMap;
 use document::{ProjectPath, Spelling};
 use serde::Deserialize;
 
+pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
 pub use gates::{CheckSettings, Coverage, ValidateSettings};
 
 /// The name of the settings file, at the root of the project.
@@ -27,6 +30,12 @@ pub struct Settings {
     pub changelog: ChangelogSettings,
     /// The next version from the commits: `bump-version auto`.
     pub auto: AutoSettings,
+    /// How wheels and sdists are built.
+    pub build: BuildSettings,
+    /// The platforms that wheels are built for; none means the one that builds them.
+    pub platform: Vec<PlatformSettings>,
+    /// Other distributions from the same trees.
+    pub variant: Vec<VariantSettings>,
     /// Commands that must succeed before anything is published.
     pub check: Vec<CheckSettings>,
     /// What `validate` asks for.

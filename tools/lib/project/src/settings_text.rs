@@ -37,6 +37,9 @@ impl Settings {
         unique("target", self.target.iter().map(|target| &target.name))?;
         unique("check", self.check.iter().map(|check| &check.name))?;
         unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;
+        unique("platform", self.platform.iter().map(|platform| &platform.name))?;
+        unique("variant", self.variant.iter().map(|variant| &variant.name))?;
+        self.check_build()?;
         for announcement in &self.announcement {
             let Some(limit) = announcement.limit.filter(|limit| *limit < LEAST_LIMIT) else { continue };
             let what = format!(
