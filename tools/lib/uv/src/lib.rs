@@ -1,16 +1,19 @@
-//! Finds uv, and installs a pinned one where there is none.
+//! Finds uv, and installs a pinned one where there is none; finds Pythons.
 //!
 //! A uv on PATH is the user's, and is taken as it is. Without one the pinned version is installed once, from
 //! the package index that pip is set up for, into the user's cache folder, where every project shares it.
 
 mod install;
+mod interpreter;
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
+
+pub use interpreter::{interpreter, interpreters};
 
 /// The version that is installed where there is no uv.
 pub const PINNED: &str = "0.13.8";
@@ -55,10 +58,15 @@ impl Uv {
 }
 
 /// The first uv in the folders of PATH that can be run.
-fn on_path(folders: &std::ffi::OsStr) -> Option<PathBuf> {
+fn on_path(folders: &OsStr) -> Option<PathBuf> {
+    programs_in(folders, &program("uv")).next()
+}
+
+/// The programs of that file name in the folders of PATH.
+fn programs_in(folders: &OsStr, name: &str) -> impl Iterator<Item = PathBuf> {
     // A relative folder would name another program in each working folder.
     let folders = env::split_paths(folders).filter(|folder| folder.is_absolute());
-    folders.map(|folder| folder.join(program("uv"))).find(|path| is_program(path))
+    folders.map(move |folder| folder.join(name)).filter(|path| is_program(path))
 }
 
 /// The file name of a program on this system.
