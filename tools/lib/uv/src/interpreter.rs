@@ -50,19 +50,28 @@ pub fn interpreters(uv: &Uv, versions: &[&str]) -> Result<Vec<PathBuf>> {
     })
 }
 
-fn find(uv: &Uv, version: &str) -> Result<PathBuf> {
+/// Returns an interpreter of that version that is there already, as [`interpreter`] finds it before uv downloads one.
+pub fn installed(uv: &Uv, version: &str) -> Result<Option<PathBuf>> {
     let wanted = Wanted::parse(version);
     if let Some(path) = known_to_uv(uv, version, wanted)? {
+        return Ok(Some(path));
+    }
+    let Some(wanted) = wanted else { return Ok(None) };
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_pyenv = || pyenv_versions(&path).iter().find_map(|versions| wanted.in_pyenv(versions));
+    Ok(wanted.on_path(&path).or_else(in_pyenv))
+}
+
+fn find(uv: &Uv, version: &str) -> Result<PathBuf> {
+    if let Some(path) = installed(uv, version)? {
         return Ok(path);
     }
+    let wanted = Wanted::parse(version);
     let mut looked = vec!["among those that uv knows".to_owned()];
     if let Some(wanted) = wanted {
-        let path = env::var_os("PATH").unwrap_or_default();
-        if let Some(path) = wanted.on_path(&path).or_else(|| wanted.in_pyenv(&pyenv_versions()?)) {
-            return Ok(path);
-        }
         looked.push(format!("for a `python{}` on PATH that runs", wanted.minor_version()));
-        looked.extend(pyenv_versions().map(|folder| format!("in `{}`", folder.display())));
+        let path = env::var_os("PATH").unwrap_or_default();
+        looked.extend(pyenv_versions(&path).iter().map(|folder| format!("in `{}`", folder.display())));
     }
     let cause = match download(uv, version) {
         Ok(()) => match known_to_uv(uv, version, wanted)? {
@@ -114,11 +123,19 @@ fn download(uv: &Uv, version: &str) -> Result<(), String> {
     Err(format!("uv could download none: {last}"))
 }
 
-/// The folder with the Pythons of pyenv: `$PYENV_ROOT/versions`, else `~/.pyenv/versions`.
-fn pyenv_versions() -> Option<PathBuf> {
+/// The folders with the Pythons of pyenv: `versions` in `$PYENV_ROOT`, beside its shims on PATH, and in `~/.pyenv`.
+fn pyenv_versions(path: &OsStr) -> Vec<PathBuf> {
     let named = env::var_os("PYENV_ROOT").filter(|root| !root.is_empty()).map(PathBuf::from);
-    let root = named.or_else(|| env::home_dir().map(|home| home.join(".pyenv")));
-    root.map(|root| root.join("versions"))
+    let shims = env::split_paths(path).filter(|folder| folder.ends_with("shims"));
+    let beside = shims.filter_map(|shims| shims.parent().map(Path::to_path_buf));
+    let usual = env::home_dir().map(|home| home.join(".pyenv"));
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for folder in named.into_iter().chain(beside).chain(usual).map(|root| root.join("versions")) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
 }
 
 /// A version of CPython that is asked for.
