@@ -20,6 +20,8 @@ pub enum Verdict {
     Passed(String),
     /// There was nothing to check.
     Skipped(String),
+    /// It is not as it should be, and does not stop the release.
+    Warned(String),
 }
 
 /// What every check may look at.
@@ -100,7 +102,10 @@ fn run(context: &Context, job: &Job) -> Result<Verdict> {
         Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
         Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),
         Job::Imports(package) => imports::import(context, package),
-        Job::Command(settings) => command::succeeds(context, settings),
+        Job::Command(check) => match command::succeeds(context, check) {
+            Err(error) if !check.blocking => Ok(Verdict::Warned(format!("{error:#}"))),
+            verdict => verdict,
+        },
     }
 }
 
@@ -115,6 +120,11 @@ fn conclude(release: &Release, results: Vec<(String, Result<Verdict>)>, stage: &
                 (CheckOutcome::Passed, detail)
             }
             Ok(Verdict::Skipped(detail)) => (CheckOutcome::Skipped, detail),
+            Ok(Verdict::Warned(said)) => {
+                stage.warn(format!("{name}: {said}"));
+                // What a program said may differ from run to run, and the document may not.
+                (CheckOutcome::Warned, said.lines().next().unwrap_or_default().to_owned())
+            }
             Err(error) => {
                 failures.push((name, error));
                 continue;

@@ -220,6 +220,31 @@ fn a_failing_command_is_shown_with_its_last_lines_and_its_log() {
 }
 
 #[test]
+fn what_informs_is_told_and_refuses_nothing() {
+    let types = check("types", "seq 100; echo \"bad types in $PWD\"; exit 1", "blocking = false");
+    let (world, ran) = with_checks(&types);
+    let release = ran.document();
+    let found = release.checks.unwrap().into_iter().find(|check| check.name == "types").unwrap();
+    assert_eq!(found.outcome, CheckOutcome::Warned);
+    let command = "seq 100; echo \"bad types in $PWD\"; exit 1";
+    assert_eq!(found.detail, format!("cannot pass: `{command}` ended with code 1"));
+    let said = format!("warning: types: cannot pass: `{command}` ended with code 1\n    82\n");
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    let log = world.root.join(".git/wainwright/logs/types.log");
+    let said = format!(
+        "\n    bad types in {}\n    all of its output is in `{}`\n",
+        world.root.display(),
+        log.display()
+    );
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(log).unwrap().lines().count(), 101);
+    let (_, both) = with_checks(&format!("{types}{}", check("lint", "exit 4", "")));
+    let error = both.error(1);
+    assert!(error.contains(": 1 of ") && !error.contains("types"), "{error}");
+    assert!(both.stderr.contains("warning: types: cannot pass"), "{}", both.stderr);
+}
+
+#[test]
 fn coverage_has_a_minimum_and_must_be_of_this_run() {
     let coverage = "coverage = { report = \"coverage.xml\", minimum = 90 }";
     let write = |rate: &str| format!("echo \"<coverage line-rate=\\\"{rate}\\\"/>\" > coverage.xml");

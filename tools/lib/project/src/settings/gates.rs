@@ -23,6 +23,9 @@ pub struct CheckSettings {
     /// Left out by `validate --quick`.
     #[serde(default)]
     pub slow: bool,
+    /// Whether a failure stops the release. Where this is `false`, it is told, and stops nothing.
+    #[serde(default = "yes")]
+    pub blocking: bool,
 }
 
 /// The coverage that a check must reach.
@@ -35,4 +38,9 @@ pub struct Coverage {
     pub report: ProjectPath,
     /// The least line coverage in percent.
     pub minimum: u8,
+}
+
+/// The default of what is left out where that means yes.
+fn yes() -> bool {
+    true
 }
