@@ -29,15 +29,16 @@ pub fn succeeds(context: &Context, check: &CheckSettings) -> Result<Verdict> {
         let path = report.under(root);
         let refuse = |cause: &str| {
             let what = format!("cannot use the coverage report `{report}`: {cause}");
-            Failure::new(what).hint("make the command write it, as `coverage xml` does")
+            let hint = "make the command write it, as `coverage xml`, `coverage json` and `coverage run` do";
+            Failure::new(what).hint(hint)
         };
         match written(&path) {
             None => return Err(refuse("the command left none").into()),
             after if after == before => return Err(refuse("it is of an earlier run").into()),
             _ => {}
         }
-        let text = project::files::read_text(&path)?;
-        let reached = coverage::line_rate(&text).map_err(|cause| refuse(&cause))?;
+        let reached = coverage::reached(&path, root, &context.uv()?);
+        let reached = reached.map_err(|cause| refuse(&format!("{cause:#}")))?;
         detail = format!("{detail}, {}", coverage::judge(reached, *minimum)?);
     }
     Ok(Verdict::Passed(detail))

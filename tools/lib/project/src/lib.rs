@@ -53,7 +53,7 @@ pub use reachable::Reachable;
 pub use seal::{Seal, SealKind};
 pub use settings::{
     AnnouncementSettings, AutoSettings, BuildSettings, ChangelogSection, ChangelogSettings, ChangelogStyle,
-    CheckSettings, CommitForm, ConfigSetting, Coverage, Exclusion, ListEdits, PackageSettings,
+    CheckSettings, CommitForm, ConfigSetting, Coverage, Exclusion, ListEdits, PackageSettings, Percent,
     PlatformSettings, ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings, ValidateSettings,
     VariantSettings, VersionFile, VersionSpelling, Versioning,
 };
