@@ -6,18 +6,31 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use document::Failure;
-use project::{CheckSettings, Coverage, log};
+use project::{Coverage, log};
 
 use crate::coverage;
+use crate::plan::Run;
 use crate::validate::{Context, Verdict};
 
 /// Runs the command in the project's root and checks its end, and the coverage that it reports.
-pub fn succeeds(context: &Context, check: &CheckSettings) -> Result<Verdict> {
-    let root = &context.project.root;
-    let log = context.project.git.state().folder().join("logs").join(log_name(&check.name));
+pub fn succeeds(context: &Context, run: Run) -> Result<Verdict> {
+    let (check, root) = (run.check, &context.project.root);
+    let state = context.project.git.state();
+    let log = state.folder().join("logs").join(format!("{}.log", file_name(run)));
     let before = check.coverage.as_ref().and_then(|coverage| written(&coverage.report.under(root)));
+    let line = match run.python {
+        None => check.run.clone(),
+        Some(version) => with_python(&check.run, &uv::interpreter(&context.uv()?, version)?),
+    };
     let mut command = Command::new("sh");
-    command.args(["-c", &check.run]).current_dir(root).env("PATH", context.uv()?.folder_on_path()?);
+    command.args(["-c", &line]).current_dir(root).env("PATH", context.uv()?.folder_on_path()?);
+    if let Some(version) = run.python {
+        // Of the project's own environment there is one alone, which the runs would take from each other.
+        let environment = state.folder().join("environments").join(file_name(run));
+        command
+            .env("UV_PYTHON", uv::interpreter(&context.uv()?, version)?)
+            .env("UV_PROJECT_ENVIRONMENT", environment);
+    }
     let status = log::run(command.stdin(context.lock.stdin()?), &log)?;
     let (shown, ending) = (first_line(&check.run), log::ending(status));
     if !status.success() {
@@ -25,23 +38,48 @@ pub fn succeeds(context: &Context, check: &CheckSettings) -> Result<Verdict> {
         return Err(Failure::new(what).hint("run the command by itself in the project's root").into());
     }
     let mut detail = format!("`{shown}` ended with {ending}");
-    if let Some(Coverage { report, minimum }) = &check.coverage {
-        let path = report.under(root);
-        let refuse = |cause: &str| {
-            let what = format!("cannot use the coverage report `{report}`: {cause}");
-            let hint = "make the command write it, as `coverage xml`, `coverage json` and `coverage run` do";
-            Failure::new(what).hint(hint)
-        };
-        match written(&path) {
-            None => return Err(refuse("the command left none").into()),
-            after if after == before => return Err(refuse("it is of an earlier run").into()),
-            _ => {}
-        }
-        let reached = coverage::reached(&path, root, &context.uv()?);
-        let reached = reached.map_err(|cause| refuse(&format!("{cause:#}")))?;
-        detail = format!("{detail}, {}", coverage::judge(reached, *minimum)?);
+    if let Some(coverage) = &check.coverage {
+        detail = format!("{detail}, {}", covered(context, coverage, before)?);
     }
     Ok(Verdict::Passed(detail))
+}
+
+/// Judges the report that the command has left, which must not be the one that was there before.
+fn covered(context: &Context, coverage: &Coverage, before: Option<(SystemTime, u64)>) -> Result<String> {
+    let Coverage { report, minimum } = coverage;
+    let root = &context.project.root;
+    let path = report.under(root);
+    let refuse = |cause: &str| {
+        let what = format!("cannot use the coverage report `{report}`: {cause}");
+        let hint = "make the command write it, as `coverage xml`, `coverage json` and `coverage run` do";
+        Failure::new(what).hint(hint)
+    };
+    match written(&path) {
+        None => return Err(refuse("the command left none").into()),
+        after if after == before => return Err(refuse("it is of an earlier run").into()),
+        _ => {}
+    }
+    let reached = coverage::reached(&path, root, &context.uv()?);
+    let reached = reached.map_err(|cause| refuse(&format!("{cause:#}")))?;
+    Ok(coverage::judge(reached, *minimum)?)
+}
+
+/// The command with the interpreter in place of `{python}`; `${python}` is a variable of the shell.
+fn with_python(run: &str, interpreter: &Path) -> String {
+    let path = interpreter.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    let path = if path.chars().all(is_plain) {
+        path.into_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    };
+    let mut parts = run.split("{python}");
+    let mut line = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        line.push_str(if line.ends_with('$') { "{python}" } else { &path });
+        line.push_str(part);
+    }
+    line
 }
 
 /// When a file was written, and how large it is; `None` where there is none.
@@ -58,16 +96,16 @@ fn first_line(run: &str) -> String {
     }
 }
 
-/// The log's name: two checks never share one, whatever stands in their names.
-fn log_name(check: &str) -> String {
+/// The name of what is kept for a run: two of them never share one, whatever stands in their names.
+fn file_name(run: Run) -> String {
     let mut name = String::new();
-    for byte in check.bytes() {
+    for byte in run.check.name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
             other => name.push_str(&format!("%{other:02x}")),
         }
     }
-    format!("{name}.log")
+    run.python.map_or_else(|| name.clone(), |python| format!("{name}@{python}"))
 }
 
 #[cfg(test)]
@@ -76,8 +114,24 @@ mod tests {
 
     #[test]
     fn a_log_stays_in_its_folder() {
-        assert_eq!(log_name("tests"), "tests.log");
-        assert_eq!(log_name("../a b"), "%2e%2e%2fa%20b.log");
+        let name = |check: &str, python| {
+            let text = format!("[[check]]\nname = \"{check}\"\nrun = \"true\"");
+            let settings = project::Settings::parse(&text).unwrap();
+            file_name(Run { check: &settings.check[0], python })
+        };
+        assert_eq!(name("tests", None), "tests");
+        assert_eq!(name("../a b", None), "%2e%2e%2fa%20b");
+        assert_eq!(name("tests", Some("3.12")), "tests@3.12");
+        assert_eq!(name("tests@3.12", None), "tests%403%2e12");
+    }
+
+    #[test]
+    fn the_interpreter_stands_in_the_command() {
+        let line = |run: &str, path: &str| with_python(run, Path::new(path));
+        assert_eq!(line("{python} -V && \"{python}\"", "/b/python3"), "/b/python3 -V && \"/b/python3\"");
+        assert_eq!(line("{python} -V", "/it's here/python3"), r"'/it'\''s here/python3' -V");
+        assert_eq!(line("echo ${python}{python}", "/p"), "echo ${python}/p");
+        assert_eq!(line("pytest", "/p"), "pytest");
     }
 
     #[test]

@@ -44,7 +44,32 @@ pub enum Job<'a> {
     /// A package's modules import in a fresh environment.
     Imports(&'a ProjectPackage),
     /// A command of release.toml succeeds.
-    Command(&'a CheckSettings),
+    Command(Run<'a>),
+}
+
+/// One run of a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// What release.toml says.
+    pub check: &'a CheckSettings,
+    /// The Python that it is run with, where it is run with several.
+    pub python: Option<&'a str>,
+}
+
+impl<'a> Run<'a> {
+    /// The runs of a check: one for each of its Pythons.
+    fn all(check: &'a CheckSettings) -> Vec<Self> {
+        match &check.pythons {
+            None => vec![Self { check, python: None }],
+            Some(pythons) => pythons.iter().map(|python| Self { check, python: Some(python) }).collect(),
+        }
+    }
+
+    /// Its name: `tests`, or with a Python `tests (3.12)`.
+    pub fn name(&self) -> String {
+        let name = &self.check.name;
+        self.python.map_or_else(|| name.clone(), |python| format!("{name} ({python})"))
+    }
 }
 
 /// Plans the checks, sorted by name; reads only.
@@ -74,8 +99,10 @@ pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -
         add(format!("imports {name}"), imports);
     }
     for check in &project.settings.check {
-        let job = if request.quick && check.slow { Job::Skip(QUICK) } else { Job::Command(check) };
-        add(check.name.clone(), job);
+        for run in Run::all(check) {
+            let job = if request.quick && check.slow { Job::Skip(QUICK) } else { Job::Command(run) };
+            add(run.name(), job);
+        }
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     refuse_taken_names(project, &all)?;
@@ -118,10 +145,10 @@ fn selected<'a>(
 
 fn refuse_taken_names(project: &Project, all: &[Planned]) -> Result<(), Failure> {
     let twice = |name: &str| all.iter().filter(|check| check.name == name).count() > 1;
-    match project.settings.check.iter().find(|check| twice(&check.name)) {
-        Some(check) => {
-            let what =
-                format!("release.toml: the [[check]] `{}` has the name of a check of validate", check.name);
+    let mut runs = project.settings.check.iter().flat_map(Run::all);
+    match runs.find(|run| twice(&run.name())) {
+        Some(run) => {
+            let what = format!("release.toml: the [[check]] `{}` has the name of another check", run.name());
             Err(Failure::new(what).hint("give it another name"))
         }
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! The validation: every check is run, as many at once as pays, and all that fail are reported together.
 
 use anyhow::Result;
-use document::{Check, CheckOutcome, Failure, Release};
+use document::{Check, CheckOutcome, Failure, ProjectPath, Release};
 use filter::Stage;
 use project::{Lock, Project};
 use rayon::prelude::*;
@@ -72,16 +72,38 @@ pub fn validate(
 fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<(String, Result<Verdict>)>> {
     // The tree is looked at before any command has had a chance to change it.
     let is_first = |check: &&Planned| matches!(check.job, Job::CleanTree | Job::Versions | Job::Skip(_));
-    let (first, mut rest): (Vec<&Planned>, Vec<&Planned>) = plan.iter().partition(is_first);
-    // What takes longest is begun first.
-    rest.sort_by_key(|check| !matches!(check.job, Job::Command(_)));
-    let threads = rest.len().clamp(1, AT_ONCE.max(rayon::current_num_threads()));
+    let (first, rest): (Vec<&Planned>, Vec<&Planned>) = plan.iter().partition(is_first);
+    let alone = |check: &&Planned| matches!(check.job, Job::Command(run) if run.check.exclusive);
+    let (last, rest): (Vec<&Planned>, Vec<&Planned>) = rest.into_iter().partition(alone);
+    let queues = queues(rest);
+    let threads = queues.len().clamp(1, AT_ONCE.max(rayon::current_num_threads()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let one = |check: &&Planned| (full_name(check), run(context, &check.job));
+    let queue = |queue: &Vec<&Planned>| queue.iter().map(one).collect::<Vec<_>>();
     let mut results: Vec<_> = first.iter().map(one).collect();
-    results.extend(pool.install(|| rest.par_iter().with_max_len(1).map(one).collect::<Vec<_>>()));
+    results.extend(pool.install(|| queues.par_iter().with_max_len(1).flat_map(queue).collect::<Vec<_>>()));
+    results.extend(last.iter().map(one));
     results.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(results)
+}
+
+/// The checks that may run at once; those of one queue leave the same coverage report, and wait for each other.
+///
+/// What takes longest is begun first.
+fn queues<'a>(mut checks: Vec<&'a Planned<'a>>) -> Vec<Vec<&'a Planned<'a>>> {
+    checks.sort_by_key(|check| !matches!(check.job, Job::Command(_)));
+    let mut queues: Vec<(Option<&ProjectPath>, Vec<&Planned>)> = Vec::new();
+    for check in checks {
+        let report = match &check.job {
+            Job::Command(run) => run.check.coverage.as_ref().map(|coverage| &coverage.report),
+            _ => None,
+        };
+        match queues.iter_mut().find(|(of, _)| report.is_some() && *of == report) {
+            Some((_, queue)) => queue.push(check),
+            None => queues.push((report, vec![check])),
+        }
+    }
+    queues.into_iter().map(|(_, queue)| queue).collect()
 }
 
 /// A promise's name is a pattern; the result has the name of the file.
@@ -102,8 +124,8 @@ fn run(context: &Context, job: &Job) -> Result<Verdict> {
         Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
         Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),
         Job::Imports(package) => imports::import(context, package),
-        Job::Command(check) => match command::succeeds(context, check) {
-            Err(error) if !check.blocking => Ok(Verdict::Warned(format!("{error:#}"))),
+        Job::Command(run) => match command::succeeds(context, *run) {
+            Err(error) if !run.check.blocking => Ok(Verdict::Warned(format!("{error:#}"))),
             verdict => verdict,
         },
     }
@@ -143,4 +165,37 @@ fn conclude(release: &Release, results: Vec<(String, Result<Verdict>)>, stage: &
     let what = format!("cannot validate `{name}` {version}: {failed} of {all} {checks} failed{list}");
     let hint = failures.iter().find_map(|(_, error)| Failure::of(error).0);
     Err(Failure::new(what).hint(hint.unwrap_or("mend them, and run `validate` again")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Run;
+    use project::Settings;
+
+    #[test]
+    fn what_leaves_the_same_report_waits_and_nothing_else() {
+        let coverage = |report: &str| format!("coverage = {{ report = \"{report}\", minimum = 0 }}");
+        let check =
+            |name: &str, more: &str| format!("[[check]]\nname = \"{name}\"\nrun = \"true\"\n{more}\n");
+        let text = [
+            check("a", &coverage("a.xml")),
+            check("b", &coverage("b.xml")),
+            check("c", ""),
+            check("d", &coverage("a.xml")),
+            check("e", ""),
+        ];
+        let settings = Settings::parse(&text.concat()).unwrap();
+        let job = |check| Job::Command(Run { check, python: None });
+        let versions = Planned { name: "versions".to_owned(), job: Job::Versions };
+        let commands: Vec<Planned> = settings
+            .check
+            .iter()
+            .map(|check| Planned { name: check.name.clone(), job: job(check) })
+            .collect();
+        let queues = queues(std::iter::once(&versions).chain(&commands).collect());
+        let names: Vec<Vec<&str>> =
+            queues.iter().map(|queue| queue.iter().map(|check| check.name.as_str()).collect()).collect();
+        assert_eq!(names, [vec!["a", "d"], vec!["b"], vec!["c"], vec!["e"], vec!["versions"]]);
+    }
 }

@@ -245,6 +245,15 @@ fn what_informs_is_told_and_refuses_nothing() {
 }
 
 #[test]
+fn an_exclusive_check_runs_after_all_others() {
+    let exclusive = check("a", "ls dist && mkdir dist/alone && rmdir dist/alone", "exclusive = true");
+    let again = check("b", "mkdir dist/alone && rmdir dist/alone", "exclusive = true");
+    let (_, ran) =
+        with_checks(&format!("{exclusive}{again}{}", check("c", "seq 100000 | sort -R && mkdir dist", "")));
+    assert_eq!(ran.document().checks.unwrap().iter().filter(|check| check.name.len() == 1).count(), 3);
+}
+
+#[test]
 fn coverage_has_a_minimum_and_must_be_of_this_run() {
     let coverage = "coverage = { report = \"coverage.xml\", minimum = 90 }";
     let write = |rate: &str| format!("echo \"<coverage line-rate=\\\"{rate}\\\"/>\" > coverage.xml");
@@ -406,7 +415,7 @@ fn two_clones_give_equal_documents() {
 #[test]
 fn a_check_may_not_take_a_name_that_is_taken() {
     let (_, ran) = with_checks(&check("versions", "true", ""));
-    assert!(ran.error(1).contains("`versions` has the name of a check of validate"), "{}", ran.stderr);
+    assert!(ran.error(1).contains("`versions` has the name of another check"), "{}", ran.stderr);
     let world = World::new();
     let unknown = world.run(TOOL, &["--package", "da-vinci-typo"], &world.document());
     assert!(

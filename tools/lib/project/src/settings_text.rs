@@ -7,7 +7,8 @@ use document::{Failure, PackageName, ProjectPath};
 
 use crate::keyed::{KeyedKind, parse_key};
 use crate::settings::{
-    ChangelogSection, ChangelogSettings, FILE, PackageSettings, Settings, VersionFile, Versioning,
+    ChangelogSection, ChangelogSettings, CheckSettings, FILE, PackageSettings, Settings, VersionFile,
+    Versioning,
 };
 use crate::toml_text::place;
 
@@ -36,6 +37,7 @@ impl Settings {
     fn check(&self) -> Result<(), Failure> {
         unique("target", self.target.iter().map(|target| &target.name))?;
         unique("check", self.check.iter().map(|check| &check.name))?;
+        self.check.iter().try_for_each(CheckSettings::check)?;
         unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;
         unique("platform", self.platform.iter().map(|platform| &platform.name))?;
         unique("variant", self.variant.iter().map(|variant| &variant.name))?;

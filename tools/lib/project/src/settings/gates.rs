@@ -1,6 +1,6 @@
 //! What must hold before anything is published: [[check]] and [validate].
 
-use document::ProjectPath;
+use document::{Failure, ProjectPath};
 use serde::Deserialize;
 
 /// `[validate]`.
@@ -16,7 +16,7 @@ pub struct ValidateSettings {}
 pub struct CheckSettings {
     /// The name.
     pub name: String,
-    /// The command, run by the shell in the project's root.
+    /// The command, run by the shell in the project's root. With `pythons`, `{python}` in it is the interpreter.
     pub run: String,
     /// The coverage report that the command leaves, and the least coverage.
     pub coverage: Option<Coverage>,
@@ -26,6 +26,39 @@ pub struct CheckSettings {
     /// Whether a failure stops the release. Where this is `false`, it is told, and stops nothing.
     #[serde(default = "yes")]
     pub blocking: bool,
+    /// The Pythons that the command is run with, once each: `["3.10", "3.13"]`. Its `{python}` and `UV_PYTHON` are the
+    /// path of the interpreter, and `uv run` makes an environment of its own for each.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub pythons: Option<Vec<String>>,
+    /// Run while no other command is. Those that leave the same coverage report wait for each other without it.
+    #[serde(default)]
+    pub exclusive: bool,
+}
+
+impl CheckSettings {
+    /// Refuses Pythons that name none, or one twice.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Some(pythons) = &self.pythons else { return Ok(()) };
+        let wrong = |why: &str, hint: &str| {
+            let what = format!("release.toml: `pythons` of the [[check]] `{}` {why}", self.name);
+            Err(Failure::new(what).hint(hint))
+        };
+        if pythons.is_empty() {
+            return wrong("names no Python", "name those that it is run with, or drop the key");
+        }
+        let is_version = |text: &str| {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-+@".contains(c);
+            text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain)
+        };
+        if let Some(text) = pythons.iter().find(|text| !is_version(text)) {
+            return wrong(&format!("has `{text}`, which is no version"), "write it like `3.12`");
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        match pythons.iter().find(|python| !seen.insert(*python)) {
+            Some(python) => wrong(&format!("has `{python}` twice"), "name each Python once"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The coverage that a check must reach.
@@ -79,4 +112,43 @@ impl std::fmt::Display for Percent {
 /// The default of what is left out where that means yes.
 fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Settings;
+
+    fn read(check: &str) -> Result<Settings, String> {
+        let text = format!("[[check]]\nname = \"tests\"\nrun = \"pytest\"\n{check}\n");
+        Settings::parse(&text).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn pythons_are_versions_each_named_once() {
+        for (pythons, expected) in [
+            ("[]", "`pythons` of the [[check]] `tests` names no Python"),
+            ("[\"3.12\", \"3.9\", \"3.12\"]", "has `3.12` twice"),
+            ("[\"-3\"]", "has `-3`, which is no version"),
+            ("[\"3.12; ls\"]", "has `3.12; ls`, which is no version"),
+            ("[\"\"]", "has ``, which is no version"),
+        ] {
+            let error = read(&format!("pythons = {pythons}")).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(read("pythons = [\"3.12\", \"3.13t\", \"3.10.13\", \"pypy@3.10\"]").is_ok());
+    }
+
+    #[test]
+    fn a_minimum_is_a_percentage() {
+        let minimum = |text: &str| read(&format!("coverage = {{ report = \"x\", minimum = {text} }}"));
+        for (text, shown) in [("92.5", "92.5"), ("90", "90"), ("0", "0"), ("100.0", "100")] {
+            let settings = minimum(text).unwrap();
+            let coverage = settings.check[0].coverage.clone().unwrap();
+            assert_eq!(coverage.minimum.to_string(), shown);
+        }
+        for wrong in ["100.1", "-1", "nan", "inf"] {
+            let error = minimum(wrong).unwrap_err();
+            assert!(error.contains("is no percentage, write a number from 0 to 100"), "{error}");
+        }
+    }
 }
