@@ -223,3 +223,108 @@ fn base<'a>(variant: &VariantSettings, packages: &'a [ProjectPackage]) -> Result
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MATRIX: &str = "[build]\npythons = ['3.12', '3.13']\nexclude = [{ python = '3.13', platform = 'linux-aarch64' }]\n\
+        [build.env]\nA = '1'\nB = '2'\n\
+        [[platform]]\nname = 'linux-x86_64'\n[[platform]]\nname = 'linux-aarch64'\n\
+        [[package]]\nname = 'engine'\n\
+        [[variant]]\nname = 'non-cuda'\nplatforms = ['linux-x86_64']\nenv = { B = '3' }\n\
+        [[variant]]\nname = 'cuda13'\noptional = true\npythons = ['3.13']\nsdist = true\nplatforms = ['linux-x86_64']\n";
+
+    fn project(settings: &str) -> Result<(tempfile::TempDir, Project)> {
+        let folder = tempfile::tempdir().unwrap();
+        let git = |arguments: &[&str]| {
+            let run = std::process::Command::new("git").args(arguments).current_dir(folder.path()).status();
+            assert!(run.unwrap().success());
+        };
+        git(&["init", "-q"]);
+        std::fs::write(folder.path().join("pyproject.toml"), "[project]\nname = 'engine'\nversion = '1.0'\n")
+            .unwrap();
+        std::fs::write(folder.path().join("release.toml"), settings).unwrap();
+        git(&["add", "-A"]);
+        git(&["-c", "user.name=a", "-c", "user.email=a@example.invalid", "commit", "-qm", "a"]);
+        let project = Project::find(Some(folder.path()))?;
+        Ok((folder, project))
+    }
+
+    fn ids(project: &Project) -> Vec<String> {
+        let release = project.current().unwrap();
+        project.expected(&release.packages).unwrap().into_iter().map(|expected| expected.id).collect()
+    }
+
+    #[test]
+    fn each_python_on_each_platform_is_promised_a_wheel_of_each_distribution() {
+        let (_folder, project) = project(MATRIX).unwrap();
+        let plain = [
+            "engine-non-cuda.wheel-3.12-linux-x86_64",
+            "engine-non-cuda.wheel-3.13-linux-x86_64",
+            "engine.sdist",
+            "engine.wheel-3.12-linux-aarch64",
+            "engine.wheel-3.12-linux-x86_64",
+            "engine.wheel-3.13-linux-x86_64",
+        ];
+        assert_eq!(ids(&project), plain);
+        let with = project.with_variants(&["cuda13".to_owned()]).unwrap();
+        assert_eq!(
+            ids(&with),
+            [&["engine-cuda13.sdist", "engine-cuda13.wheel-3.13-linux-x86_64"], &plain[..]].concat()
+        );
+    }
+
+    #[test]
+    fn without_a_matrix_there_is_one_wheel_and_an_sdist() {
+        let (_folder, project) = project("").unwrap();
+        assert_eq!(ids(&project), ["engine.sdist", "engine.wheel"]);
+    }
+
+    #[test]
+    fn a_variant_builds_on_what_all_builds_have() {
+        let (_folder, project) = project(MATRIX).unwrap();
+        let recipe = |name: &str| project.recipe(project.distribution(&name.parse().unwrap()).unwrap());
+        let env =
+            |name: &str| recipe(name).env.into_iter().map(|(key, value)| key + &value).collect::<String>();
+        assert_eq!((env("engine"), env("engine-non-cuda")), ("A1B2".to_owned(), "A1B3".to_owned()));
+        assert_eq!(
+            ["engine", "engine-non-cuda", "engine-cuda13"].map(|name| recipe(name).sdist),
+            [true, false, true]
+        );
+    }
+
+    #[test]
+    fn a_package_is_named_with_its_variants_and_a_variant_alone() {
+        let (_folder, project) = project(MATRIX).unwrap();
+        let named = |name: &str| -> Vec<String> {
+            let named = project.named(&[name.to_owned()]).unwrap();
+            named.into_iter().map(|distribution| distribution.name.to_string()).collect()
+        };
+        assert_eq!(named("Engine"), ["engine", "engine-cuda13", "engine-non-cuda"]);
+        assert_eq!(named("engine.non_cuda"), ["engine-non-cuda"]);
+        let error = project.named(&["motor".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "cannot find the package `motor` in `engine`");
+    }
+
+    #[test]
+    fn a_variant_with_the_name_of_its_package_stands_in_its_place() {
+        let (_folder, project) = project("[[variant]]\nname = 'cuda'\ndistribution = 'Engine'\n").unwrap();
+        assert_eq!(ids(&project), ["engine.wheel"]);
+        let release = project.current().unwrap();
+        assert_eq!(release.packages[0].variant.as_deref(), Some("cuda"));
+    }
+
+    #[test]
+    fn refuses_variants_that_cannot_be_told_apart() {
+        let refusal = |settings: &str| format!("{:#}", project(settings).unwrap_err());
+        let two =
+            "[[variant]]\nname = 'a'\ndistribution = 'x'\n[[variant]]\nname = 'b'\ndistribution = 'X'\n";
+        assert!(refusal(two).contains("the [[variant]] `b` makes `x`, as another entry does"));
+        let lost = "[[variant]]\nname = 'a'\npackage = 'motor'\n";
+        assert!(refusal(lost).contains("is built from `motor`, which is no package of the project"));
+        let (_folder, project) = project(MATRIX).unwrap();
+        let error = project.with_variants(&["cuda14".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "cannot release the variant `cuda14`: release.toml has none of that name");
+    }
+}
