@@ -24,6 +24,9 @@ pub struct Arguments {
     /// The package to release, where the packages of the project version apart
     #[arg(long, value_name = "NAME", conflicts_with = "resume")]
     package: Option<String>,
+    /// Release this variant too, where release.toml calls it optional; may be given again
+    #[arg(long = "with", value_name = "VARIANT", conflicts_with = "resume")]
+    variants: Vec<String>,
     /// Where there is nothing to release, do nothing, and call that a success: with auto where no commit counts, else
     /// where there is none since the last release
     #[arg(long, conflicts_with = "resume")]
@@ -79,7 +82,8 @@ impl Arguments {
     fn first_stage(&self) -> Vec<&str> {
         let words = self.request.iter().map(String::as_str);
         let package = self.package.iter().flat_map(|name| ["--package", name.as_str()]);
-        words.chain(package).chain(self.allow_none.then_some("--allow-none")).collect()
+        let variants = self.variants.iter().flat_map(|name| ["--with", name.as_str()]);
+        words.chain(package).chain(variants).chain(self.allow_none.then_some("--allow-none")).collect()
     }
 }
 
