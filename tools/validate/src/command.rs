@@ -26,7 +26,7 @@ pub fn succeeds(context: &Context, run: Run) -> Result<Verdict> {
     command.args(["-c", &line]).current_dir(root).env("PATH", context.uv()?.folder_on_path()?);
     if let Some(version) = run.python {
         // Of the project's own environment there is one alone, which the runs would take from each other.
-        let environment = state.folder().join("environments").join(file_name(run));
+        let environment = state.environments().join(file_name(run));
         command
             .env("UV_PYTHON", uv::interpreter(&context.uv()?, version)?)
             .env("UV_PROJECT_ENVIRONMENT", environment);

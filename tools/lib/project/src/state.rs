@@ -35,6 +35,11 @@ impl State {
         self.folder.join(tag)
     }
 
+    /// The folder of the environments that checks run in. It stands beside the other, which is searched for releases.
+    pub fn environments(&self) -> PathBuf {
+        self.folder.with_file_name("wainwright-environments")
+    }
+
     /// Takes the lock, and waits for it where another tool holds it.
     pub fn lock(&self) -> Result<Lock> {
         let path = self.folder.join("lock");
