@@ -1,15 +1,8 @@
 //! Changelogs: the section of a release comes in, and every byte outside of it stays.
 
 use document::{Level, VersionStep};
+use notes::{Changelog, Syntax};
 use project::ChangelogStyle;
-
-use changelog::file::{Changelog, Syntax};
-
-#[path = "../../../tools/changelog/src"]
-mod changelog {
-    #![allow(dead_code)]
-    pub mod file;
-}
 
 const STYLES: [ChangelogStyle; 3] =
     [ChangelogStyle::KeepAChangelog, ChangelogStyle::Conventional, ChangelogStyle::ReleaseNotes];

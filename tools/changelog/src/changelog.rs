@@ -6,10 +6,9 @@ use anyhow::Result;
 use commits::since_previous;
 use document::{CommitId, Failure, Notes, NotesEdit, ProjectPath, Release, Sha256, Version};
 use filter::{Outcome, Stage, Step};
+use notes::{Changelog, Syntax, names};
 use project::{ChangelogStyle, Project, files};
 
-use crate::file::{Changelog, Syntax};
-use crate::names;
 use crate::passage;
 use crate::section::{Told, Writer};
 

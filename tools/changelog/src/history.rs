@@ -6,11 +6,10 @@ use anyhow::Result;
 use commits::{Commit, Era, Next, Tagged, eras, next, since_last_release};
 use document::{Failure, Level, Version, VersionStep};
 use filter::{Outcome, Stage, Step};
+use notes::{Changelog, Syntax, names};
 use project::{ChangelogStyle, CommitForm, Repository, Tags, date_of, files};
 
 use crate::changelog::{NOTHING, warn_of};
-use crate::file::{Changelog, Syntax};
-use crate::names;
 use crate::passage::{self, Passage};
 use crate::section::{Section, Told, Writer};
 

@@ -1,9 +1,7 @@
 //! Writes the section of the changelog and the notes of a release.
 
 mod changelog;
-mod file;
 mod history;
-mod names;
 mod passage;
 mod release_notes;
 mod release_please;

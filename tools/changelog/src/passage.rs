@@ -1,9 +1,8 @@
 //! Sections with their headings, and whole files of them.
 
 use document::VersionStep;
+use notes::{Changelog, Syntax, heading};
 use project::ChangelogStyle;
-
-use crate::file::{Changelog, Syntax, heading};
 
 /// A section with what its heading tells.
 #[derive(Debug)]

@@ -7,10 +7,9 @@ use document::{Failure, VersionStep};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
+use notes::starts_a_section;
 use project::files;
 use serde::Serialize;
-
-use crate::file::starts_a_section;
 
 /// A template, and the name of its file for errors.
 #[derive(Debug)]
