@@ -45,7 +45,7 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
     }
     let problems = distribution::problems(&path)?;
     let list = |level: Level| -> Vec<String> {
-        let those = problems.iter().filter(|problem| problem.code.check().level == level);
+        let those = problems.iter().filter(|problem| context.levels.of(problem) == Some(level));
         those.map(ToString::to_string).collect()
     };
     let (errors, warnings) = (list(Level::Error), list(Level::Warning));

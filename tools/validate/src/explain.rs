@@ -11,6 +11,6 @@ pub fn explain(text: &str) -> Result<String, Failure> {
         return Err(Failure::usage(what).hint(format!("the codes are {}", all.join(", "))));
     };
     let check = code.check();
-    let (level, rule, source, hint) = (check.level, check.rule, check.source, check.hint);
-    Ok(format!("{code} ({level}): {rule}\n\nsource: {source}\nhint: {hint}\n"))
+    let (weight, rule, source, hint) = (check.weight, check.rule, check.source, check.hint);
+    Ok(format!("{code} ({weight}): {rule}\n\nsource: {source}\nhint: {hint}\n"))
 }

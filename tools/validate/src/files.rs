@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use distribution::{Level, Problem};
+use distribution::{Level, Levels, Problem};
 use document::Failure;
 use filter::Stage;
 use rayon::prelude::*;
@@ -14,13 +14,13 @@ use crate::report::{self, Format};
 pub struct Report {
     /// The file, as the arguments name it.
     pub file: String,
-    /// Its problems, or why it could not be checked.
-    pub found: Result<Vec<Problem>, String>,
+    /// Its problems with their levels, or why it could not be checked.
+    pub found: Result<Vec<(Level, Problem)>, String>,
 }
 
 /// Checks the files, prints what is wrong with them, and fails when one has an error or could not be checked.
-pub fn check(stage: &Stage, files: &[PathBuf], format: Format) -> Result<()> {
-    let reports: Vec<Report> = files.par_iter().map(|file| examine(file)).collect();
+pub fn check(stage: &Stage, files: &[PathBuf], levels: &Levels, format: Format) -> Result<()> {
+    let reports: Vec<Report> = files.par_iter().map(|file| examine(file, levels)).collect();
     match report::text(&reports, format)? {
         Some(text) => filter::write_stdout(&text)?,
         None => stage.actions(report::lines(&reports)),
@@ -28,14 +28,17 @@ pub fn check(stage: &Stage, files: &[PathBuf], format: Format) -> Result<()> {
     conclude(&reports)
 }
 
-fn examine(path: &Path) -> Report {
+fn examine(path: &Path, levels: &Levels) -> Report {
+    let levelled = |problem: Problem| levels.of(&problem).map(|level| (level, problem));
     let found = distribution::problems(path).map_err(|error| format!("{error:#}"));
+    let found = found.map(|problems| problems.into_iter().filter_map(levelled).collect());
     Report { file: path.display().to_string(), found }
 }
 
 fn conclude(reports: &[Report]) -> Result<()> {
+    let is_error = |(level, _): &(Level, Problem)| *level == Level::Error;
     let is_wrong = |report: &&Report| match &report.found {
-        Ok(problems) => problems.iter().any(|problem| problem.code.check().level == Level::Error),
+        Ok(problems) => problems.iter().any(is_error),
         Err(_) => true,
     };
     let wrong: Vec<&Report> = reports.iter().filter(is_wrong).collect();
@@ -44,8 +47,8 @@ fn conclude(reports: &[Report]) -> Result<()> {
     }
     let names: Vec<String> = wrong.iter().map(|report| format!("`{}`", report.file)).collect();
     let what = format!("cannot accept {} of {} files: {}", wrong.len(), reports.len(), names.join(", "));
-    let codes = wrong.iter().filter_map(|report| report.found.as_ref().ok()).flatten();
-    let hint = match codes.map(|problem| problem.code).find(|code| code.check().level == Level::Error) {
+    let mut found = wrong.iter().filter_map(|report| report.found.as_ref().ok()).flatten();
+    let hint = match found.find(|found| is_error(found)).map(|(_, problem)| problem.code) {
         Some(code) => format!("`validate --explain {code}` says what must hold, and how to mend it"),
         None => "name wheels and sdists that can be read".to_owned(),
     };

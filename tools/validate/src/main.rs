@@ -6,6 +6,7 @@ mod coverage;
 mod explain;
 mod files;
 mod imports;
+mod levels;
 mod plan;
 mod report;
 mod tree;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use filter::Output;
 use project::Project;
 
+use levels::Index;
 use report::Format;
 
 /// Checks the tree, the versions, the built files, their imports, and what release.toml asks for as [[check]].
@@ -39,6 +41,12 @@ struct Arguments {
     /// How the problems of each FILE are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "files")]
     format: Format,
+    /// The index that the files are meant for: what it refuses is an error
+    #[arg(long = "for", value_name = "INDEX")]
+    index: Option<Index>,
+    /// Give the problems of a code another level: error, warning or off; may be given again
+    #[arg(long = "level", value_name = "CODE=LEVEL")]
+    levels: Vec<String>,
     /// A wheel or an sdist to check by itself; needs no project and no document
     #[arg(value_name = "FILE", conflicts_with_all = ["quick", "allow_dirty", "packages"])]
     files: Vec<PathBuf>,
@@ -50,9 +58,12 @@ fn main() -> ExitCode {
             return Ok(Output::Text(explain::explain(code)?));
         }
         if !arguments.files.is_empty() {
-            return files::check(stage, &arguments.files, arguments.format).map(|()| Output::Nothing);
+            let levels = levels::chosen(arguments.index, None, &arguments.levels)?;
+            return files::check(stage, &arguments.files, &levels, arguments.format)
+                .map(|()| Output::Nothing);
         }
         let project = Project::find(stage.project())?;
+        let levels = levels::chosen(arguments.index, Some(&project.settings.validate), &arguments.levels)?;
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
         let request = plan::Request {
@@ -60,7 +71,7 @@ fn main() -> ExitCode {
             quick: arguments.quick,
             allow_dirty: arguments.allow_dirty,
         };
-        if let Some(checks) = validate::validate(&project, &release, &request, stage)? {
+        if let Some(checks) = validate::validate(&project, &release, &request, &levels, stage)? {
             release.checks = Some(checks);
         }
         Ok(release.into())

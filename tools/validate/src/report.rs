@@ -1,7 +1,7 @@
 //! What was found in files, for people and in the formats of machines.
 
 use anyhow::{Context, Result};
-use distribution::{CHECKS, Level};
+use distribution::{CHECKS, Level, Problem};
 use serde_json::{Value, json};
 
 use crate::files::Report;
@@ -25,8 +25,8 @@ pub fn lines(reports: &[Report]) -> Vec<String> {
     for Report { file, found } in reports {
         match found {
             Ok(problems) if problems.is_empty() => lines.push(format!("{file}: ok")),
-            Ok(problems) => lines.extend(problems.iter().map(|problem| {
-                let letter = match problem.code.check().level {
+            Ok(problems) => lines.extend(problems.iter().map(|(level, problem)| {
+                let letter = match level {
                     Level::Error => 'E',
                     Level::Warning => 'W',
                 };
@@ -55,10 +55,10 @@ fn json(reports: &[Report]) -> Value {
         .iter()
         .map(|Report { file, found }| {
             let problems = found.as_ref().map(|problems| {
-                let one = |problem: &distribution::Problem| {
-                    let check = problem.code.check();
-                    let (code, level) = (problem.code.to_string(), check.level.to_string());
-                    json!({"code": code, "level": level, "message": problem.message, "hint": check.hint})
+                let one = |(level, problem): &(Level, Problem)| {
+                    let (code, level) = (problem.code.to_string(), level.to_string());
+                    let hint = problem.code.check().hint;
+                    json!({"code": code, "level": level, "message": problem.message, "hint": hint})
                 };
                 problems.iter().map(one).collect::<Vec<_>>()
             });
@@ -76,9 +76,9 @@ fn github(reports: &[Report]) -> String {
     for Report { file, found } in reports {
         let file = property(file);
         match found {
-            Ok(problems) => text.extend(problems.iter().map(|problem| {
+            Ok(problems) => text.extend(problems.iter().map(|(level, problem)| {
                 let (code, message) = (problem.code, data(&problem.message));
-                format!("::{} file={file},title={code}::{message}\n", code.check().level)
+                format!("::{level} file={file},title={code}::{message}\n")
             })),
             Err(cause) => text.push_str(&format!("::error file={file},title=unchecked::{}\n", data(cause))),
         }
@@ -89,7 +89,7 @@ fn github(reports: &[Report]) -> String {
 /// The format of OASIS for the results of static analysis; what could not be checked is a notification of the tool.
 fn sarif(reports: &[Report]) -> Value {
     let all = || reports.iter().filter_map(|report| report.found.as_ref().ok()).flatten();
-    let met = CHECKS.iter().filter(|check| all().any(|problem| problem.code == check.code));
+    let met = CHECKS.iter().filter(|check| all().any(|(_, problem)| problem.code == check.code));
     let rules: Vec<Value> = met
         .map(|check| {
             json!({
@@ -97,7 +97,7 @@ fn sarif(reports: &[Report]) -> Value {
                 "shortDescription": {"text": check.rule},
                 "fullDescription": {"text": format!("{}. Source: {}.", check.rule, check.source)},
                 "help": {"text": check.hint},
-                "defaultConfiguration": {"level": check.level.to_string()},
+                "defaultConfiguration": {"level": check.weight.level(false).to_string()},
             })
         })
         .collect();
@@ -105,10 +105,10 @@ fn sarif(reports: &[Report]) -> Value {
     let (mut results, mut notifications) = (Vec::new(), Vec::new());
     for Report { file, found } in reports {
         match found {
-            Ok(problems) => results.extend(problems.iter().map(|problem| {
+            Ok(problems) => results.extend(problems.iter().map(|(level, problem)| {
                 json!({
                     "ruleId": problem.code.to_string(),
-                    "level": problem.code.check().level.to_string(),
+                    "level": level.to_string(),
                     "message": {"text": problem.message},
                     "locations": place(file),
                 })

@@ -1,6 +1,7 @@
 //! The validation: every check is run, as many at once as pays, and all that fail are reported together.
 
 use anyhow::Result;
+use distribution::Levels;
 use document::{Check, CheckOutcome, Failure, ProjectPath, Release};
 use filter::Stage;
 use project::{Lock, Project};
@@ -32,6 +33,8 @@ pub struct Context<'a> {
     pub release: &'a Release,
     /// The right to change the project, which programs hold while they run.
     pub lock: &'a Lock,
+    /// How much weight the problems of files have.
+    pub levels: &'a Levels,
     /// uv, where a check needs it.
     pub uv: Option<Uv>,
 }
@@ -48,6 +51,7 @@ pub fn validate(
     project: &Project,
     release: &Release,
     request: &Request,
+    levels: &Levels,
     stage: &Stage,
 ) -> Result<Option<Vec<Check>>> {
     let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
@@ -64,7 +68,7 @@ pub fn validate(
     let Some(lock) = lock else { return Ok(None) };
     let needs_uv = plan.iter().any(|check| matches!(check.job, Job::Imports(_) | Job::Command(_)));
     let uv = if needs_uv { Some(Uv::find()?) } else { None };
-    let context = Context { project, release, lock: &lock, uv };
+    let context = Context { project, release, lock: &lock, levels, uv };
     conclude(release, run_all(&context, &plan)?, stage).map(Some)
 }
 

@@ -139,6 +139,20 @@ fn a_warning_is_told_and_refuses_nothing() {
 }
 
 #[test]
+fn a_warning_refuses_where_release_toml_makes_it_an_error() {
+    let world = World::new();
+    world.write("packages/cdk/da_vinci_cdk/.netrc", "");
+    world.write("release.toml", &format!("{RELEASE}\n[validate]\nlevels = {{ W033 = \"error\" }}\n"));
+    world.commit();
+    let release = built(&world);
+    let ran = world.run(TOOL, &["--quick"], &release);
+    let error = ran.error(1);
+    assert!(error.contains("it is not sound\n    W033: `da_vinci_cdk/.netrc` has a name"), "{error}");
+    let ran = world.run(TOOL, &["--quick", "--level", "W033=off"], &release);
+    assert!(details(&ran.document()).iter().all(|detail| !detail.contains("W033")), "{}", ran.stderr);
+}
+
+#[test]
 fn a_missing_required_file_is_named() {
     let world = World::new();
     world.replace("release.toml", "da_vinci/Dockerfile", "da_vinci/Dockerfile.prod");

@@ -24,13 +24,24 @@ pub enum Level {
     Warning,
 }
 
+/// Who minds a problem, from which its level follows where nobody chose another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// An error everywhere: installers or the specifications refuse it.
+    Error,
+    /// A warning, and an error for PyPI, which refuses it where other indexes and installers do not.
+    RefusedByPypi,
+    /// A warning everywhere: nobody refuses it.
+    Warning,
+}
+
 /// One row of the table of checks.
 #[derive(Debug)]
 pub struct Check {
     /// The code.
     pub code: Code,
-    /// The level that its problems have unless a project says otherwise.
-    pub level: Level,
+    /// What its problems weigh, but for those that weigh less.
+    pub weight: Weight,
     /// What must hold, in one sentence without its full stop.
     pub rule: &'static str,
     /// Where that is laid down.
@@ -44,6 +55,8 @@ pub struct Check {
 pub struct Problem {
     /// The check that found it.
     pub code: Code,
+    /// Who minds it.
+    pub weight: Weight,
     /// What is wrong, as one sentence.
     pub message: String,
 }
@@ -57,11 +70,15 @@ const BUILD_AGAIN: &str = "build the file again from a clean folder";
 const MEND_BUILD: &str = "mend the build, or build with a newer version of the build backend";
 
 const fn error(code: Code, rule: &'static str, source: &'static str, hint: &'static str) -> Check {
-    Check { code, level: Level::Error, rule, source, hint }
+    Check { code, weight: Weight::Error, rule, source, hint }
+}
+
+const fn refused(code: Code, rule: &'static str, source: &'static str, hint: &'static str) -> Check {
+    Check { code, weight: Weight::RefusedByPypi, rule, source, hint }
 }
 
 const fn warning(code: Code, rule: &'static str, source: &'static str, hint: &'static str) -> Check {
-    Check { code, level: Level::Warning, rule, source, hint }
+    Check { code, weight: Weight::Warning, rule, source, hint }
 }
 
 /// Every check, in the order of [`Code`].
@@ -107,13 +124,13 @@ pub static CHECKS: &[Check] = &[
         "leave the file out of the package data, and replace a secret that was in one"),
     error(Code::M035, "the core metadata can be read, in a version that indexes know", "Core metadata specifications",
         MEND_BUILD),
-    error(Code::M036, "the version has no local part", "upload checks of PyPI",
+    refused(Code::M036, "the version has no local part", "upload checks of PyPI",
         "leave out what follows `+` in the version"),
-    error(Code::M037, "no dependency is taken from a URL", "upload checks of PyPI",
+    refused(Code::M037, "no dependency is taken from a URL", "upload checks of PyPI",
         "publish the dependency to the index, and require it by its version"),
     error(Code::M039, "`License` and `License-Expression` do not stand side by side",
         "Core metadata specifications (PEP 639)", "keep the expression alone: `license = \"MIT\"` in [project]"),
-    error(Code::M040, "the summary has at most 512 characters, and each URL a label of at most 32",
+    refused(Code::M040, "the summary has at most 512 characters, and each URL a label of at most 32",
         "upload checks of PyPI", "shorten it in pyproject.toml"),
     error(Code::S044, "an sdist is one whole `{name}-{version}.tar.gz` with a normalised name", SDIST_FORMAT,
         BUILD_AGAIN),
@@ -137,7 +154,28 @@ impl Code {
 
     /// A problem that this check has found.
     pub(crate) fn found(self, message: impl Into<String>) -> Problem {
-        Problem { code: self, message: message.into() }
+        Problem { code: self, weight: self.check().weight, message: message.into() }
+    }
+}
+
+impl Weight {
+    /// The level that a problem of this weight has, on PyPI or elsewhere.
+    pub fn level(self, for_pypi: bool) -> Level {
+        match self {
+            Weight::Error => Level::Error,
+            Weight::RefusedByPypi if for_pypi => Level::Error,
+            Weight::RefusedByPypi | Weight::Warning => Level::Warning,
+        }
+    }
+}
+
+impl fmt::Display for Weight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Weight::Error => "error",
+            Weight::RefusedByPypi => "warning, for PyPI an error",
+            Weight::Warning => "warning",
+        })
     }
 }
 

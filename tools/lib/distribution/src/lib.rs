@@ -8,6 +8,7 @@ mod digest;
 pub mod door;
 pub mod expected;
 mod headers;
+mod levels;
 mod metadata;
 mod name;
 mod paths;
@@ -19,8 +20,9 @@ use std::path::Path;
 use anyhow::Result;
 use document::Failure;
 
-pub use check::{CHECKS, Check, Code, Level, Problem};
+pub use check::{CHECKS, Check, Code, Level, Problem, Weight};
 pub use digest::{digest, digests};
+pub use levels::Levels;
 pub use metadata::Metadata;
 pub use name::{FileName, Form, Tag};
 

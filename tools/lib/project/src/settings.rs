@@ -10,7 +10,7 @@ use document::{ProjectPath, Spelling};
 use serde::Deserialize;
 
 pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
-pub use gates::{CheckSettings, Coverage, Percent, ValidateSettings};
+pub use gates::{CheckSettings, Coverage, Percent, ProblemLevel, ValidateSettings};
 
 /// The name of the settings file, at the root of the project.
 pub(crate) const FILE: &str = "release.toml";

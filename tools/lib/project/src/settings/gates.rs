@@ -1,5 +1,7 @@
 //! What must hold before anything is published: [[check]] and [validate].
 
+use std::collections::BTreeMap;
+
 use document::{Failure, ProjectPath};
 use serde::Deserialize;
 
@@ -7,7 +9,23 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ValidateSettings {}
+pub struct ValidateSettings {
+    /// The level of the problems of a code, as in `{ W033 = "error", W031 = "off" }`, in place of the check's own.
+    pub levels: BTreeMap<String, ProblemLevel>,
+}
+
+/// How much weight a problem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum ProblemLevel {
+    /// The file must not be published.
+    Error,
+    /// It is told, and stops nothing.
+    Warning,
+    /// It is not told.
+    Off,
+}
 
 /// `[[check]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
