@@ -11,7 +11,7 @@ use std::fmt;
 pub enum Code {
     W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W015, W016, W017, W018, W019, W020,
     W021, W024, W027, W030, W033,
-    M035, M036, M037, M039, M040,
+    M035, M036, M037, M038, M039, M040, M055,
     S044, S045, S046, S047,
 }
 
@@ -128,10 +128,14 @@ pub static CHECKS: &[Check] = &[
         "leave out what follows `+` in the version"),
     refused(Code::M037, "no dependency is taken from a URL", "upload checks of PyPI",
         "publish the dependency to the index, and require it by its version"),
-    error(Code::M039, "`License` and `License-Expression` do not stand side by side",
+    refused(Code::M038, "each classifier is a known one, and not deprecated", "upload checks of PyPI, trove-classifiers",
+        "take it from the list of classifiers, or leave it out"),
+    error(Code::M039, "a licence expression can be read, names licences of SPDX, and has no `License` beside it",
         "Core metadata specifications (PEP 639)", "keep the expression alone: `license = \"MIT\"` in [project]"),
-    refused(Code::M040, "the summary has at most 512 characters, and each URL a label of at most 32",
-        "upload checks of PyPI", "shorten it in pyproject.toml"),
+    refused(Code::M040, "e-mail addresses, URLs, their labels, the summary and the type of the description are valid",
+        "upload checks of PyPI", "mend the field in pyproject.toml"),
+    error(Code::M055, "requirements, extras and the range of Python versions can be read",
+        "Dependency specifiers (PEP 508), Version specifiers (PEP 440)", "mend it in pyproject.toml"),
     error(Code::S044, "an sdist is one whole `{name}-{version}.tar.gz` with a normalised name", SDIST_FORMAT,
         BUILD_AGAIN),
     error(Code::S045, "all stands in one folder, with PKG-INFO that agrees with the name and pyproject.toml",

@@ -12,6 +12,7 @@ mod levels;
 mod metadata;
 mod name;
 mod paths;
+pub mod requirement;
 pub mod sdist;
 pub mod wheel;
 

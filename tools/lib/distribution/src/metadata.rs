@@ -1,11 +1,15 @@
 //! Core metadata: METADATA of a wheel, PKG-INFO of an sdist.
 
+mod classifiers;
+mod contact;
+mod fields;
 mod rules;
 
 use anyhow::Result;
 use document::{PackageName, Version};
 
 use crate::check::Code::{self, M035};
+use crate::check::Weight;
 use crate::headers::Headers;
 use crate::{FileName, Problem};
 
@@ -48,6 +52,14 @@ impl Metadata {
         self.headers.get_all(header).collect()
     }
 
+    /// The paths of the licence files that must be inside the distribution: each `License-File` since version 2.4
+    /// (PEP 639); before that the field said nothing about where they are.
+    pub fn licence_files(&self) -> Vec<&str> {
+        let is_placed =
+            !matches!(self.metadata_version.as_str(), "1.0" | "1.1" | "1.2" | "2.0" | "2.1" | "2.2" | "2.3");
+        if is_placed { self.get_all("License-File") } else { Vec::new() }
+    }
+
     /// Lists what is wrong with the metadata of `member`, and, under the code `name`, where they disagree with the
     /// name of the file that holds them.
     pub(crate) fn problems(&self, name: Code, member: &str, file: &FileName) -> Vec<Problem> {
@@ -67,10 +79,20 @@ impl Metadata {
         if !self.has_known_version() {
             let version = &self.metadata_version;
             let known = "public indexes know 1.0 to 1.2 and 2.1 to 2.5";
-            found.push(M035.found(format!("`{member}` has `Metadata-Version` {version}, and {known}")));
+            let mut problem = M035.found(format!("`{member}` has `Metadata-Version` {version}, and {known}"));
+            // The withdrawn 2.0 stands in thousands of wheels, which every installer reads.
+            if version == "2.0" {
+                problem.weight = Weight::RefusedByPypi;
+            }
+            found.push(problem);
         }
-        found.extend(rules::problems(self, member));
+        found.extend(self.faults(member));
         found
+    }
+
+    /// Lists what is wrong with the fields by themselves, whichever file they stand in; `member` is its name.
+    pub fn faults(&self, member: &str) -> Vec<Problem> {
+        rules::problems(self, member)
     }
 
     /// Says whether `Metadata-Version` is one that public indexes take: 1.0 to 1.2, 2.1 to 2.5.

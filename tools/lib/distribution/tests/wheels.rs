@@ -244,29 +244,3 @@ fn members_that_a_wheel_seldom_means_to_have_are_named() {
     assert_eq!(with("da_vinci/weights.pth"), [""; 0]);
     assert_only(&with("da_vinci/.env"), "W033: `da_vinci/.env` has a name under which secrets are kept");
 }
-
-#[test]
-fn metadata_are_such_as_an_index_takes() {
-    let with = |lines: &str| {
-        let text = METADATA.replace("\n\n", &format!("\n{lines}\n\n"));
-        WheelPlan::sound().set(METADATA_NAME, text).problems()
-    };
-    assert_eq!(with("Requires-Dist: a[b] >=1; extra == '@'\nLicense: MIT\nProject-URL: Home, x"), [""; 0]);
-    assert_only(
-        &with("Requires-Dist: a [b] @ file:///a"),
-        "M037: `da_vinci-0.5.0.dist-info/METADATA` requires",
-    );
-    assert_only(
-        &with("License: MIT\nLicense-Expression: MIT"),
-        "M039: `da_vinci-0.5.0.dist-info/METADATA` has",
-    );
-    let long = format!("Summary: {}", "é".repeat(513));
-    assert_only(&with(&long), "M040: `da_vinci-0.5.0.dist-info/METADATA` has a `Summary` of 513 characters");
-    assert_eq!(with(&long.replacen('é', "", 1)), [""; 0]);
-    assert_only(&with("Project-URL: x"), "the `Project-URL` `x` has no label");
-    assert_only(&with(&format!("Project-URL: {}, x", "y".repeat(33))), "is longer than 32 characters");
-    let text = METADATA.replace("0.5.0", "0.5.0+cu128");
-    let local = WheelPlan::sound().named("da_vinci-0.5.0+cu128-py3-none-any.whl").set(METADATA_NAME, "");
-    let local = local.set("da_vinci-0.5.0+cu128.dist-info/METADATA", text).problems();
-    assert_among(&local, "M036: `da_vinci-0.5.0+cu128.dist-info/METADATA` has the local version 0.5.0+cu128");
-}
