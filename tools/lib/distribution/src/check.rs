@@ -10,9 +10,9 @@ use std::fmt;
 #[rustfmt::skip]
 pub enum Code {
     W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W015, W016, W017, W018, W019, W020,
-    W021, W024, W027, W030, W033,
+    W021, W022, W024, W025, W026, W027, W029, W030, W031, W033, W034, W051, W054,
     M035, M036, M037, M038, M039, M040, M055,
-    S044, S045, S046, S047,
+    S033, S044, S045, S046, S047, S048, S051, S054,
 }
 
 /// How much weight a problem has.
@@ -97,8 +97,8 @@ pub static CHECKS: &[Check] = &[
     error(Code::W009, "names are UTF-8 and hold no control character", "upload checks of PyPI", "rename the file"),
     error(Code::W010, "no extra field stands twice, is damaged, or gives another name or size", APPNOTE, PACK_PLAINLY),
     error(Code::W011, "members are stored or deflated, and not encrypted", "upload checks of PyPI", PACK_PLAINLY),
-    error(Code::W012, "no member of `.dist-info` is larger than anybody can want", "upload checks of PyPI",
-        "keep data out of the `.dist-info` folder"),
+    error(Code::W012, "an archive does not unpack to 50 times its size, nor a member of `.dist-info` to what nobody wants",
+        "upload checks of PyPI", "leave out data that is nearly empty, or make it when it is needed"),
     error(Code::W013, "every name is a relative path of a plain file that no file system takes for another",
         "own rule; links: PEP 778", "rename the file, or put a copy in place of the link"),
     error(Code::W015, "the file's name is normalised and agrees with the metadata", BINARY_FORMAT,
@@ -114,14 +114,30 @@ pub static CHECKS: &[Check] = &[
         "rename wheels with `wheel tags`, which changes both"),
     error(Code::W021, "a wheel with `Root-Is-Purelib: true` has no machine code", BINARY_FORMAT,
         "tell the build backend that the package has extension modules"),
+    refused(Code::W022, "the platform is one that others share, as manylinux, and PyPI takes", "upload checks of PyPI",
+        "repair the wheel with auditwheel or delocate, or build it with cibuildwheel"),
     error(Code::W024, "entry_points.txt is UTF-8, has entries below groups, and names scripts plainly",
         "Entry points specification", "mend `[project.scripts]` or `[project.entry-points]` in pyproject.toml"),
+    error(Code::W025, "no script takes the place of `python`", "own rule, as in uv", "give the script another name"),
+    error(Code::W026, "each `License-File` is in `.dist-info/licenses`", "Core metadata specifications (PEP 639)",
+        "build with a newer version of the build backend, or mend `license-files` in [project]"),
     warning(Code::W027, "a wheel holds no byte code", "check-wheel-contents W001",
         "remove `__pycache__` and `*.pyc` before the build, or leave them out of the package data"),
+    warning(Code::W029, "the import path gets modules and packages, and nothing else",
+        "check-wheel-contents W003, W006, W007, W008", "name the packages in the settings of the build backend"),
     warning(Code::W030, "no folder of the project's tree, such as `tests`, becomes a top folder",
         "check-wheel-contents W005", "name the packages in the settings of the build backend"),
-    warning(Code::W033, "no file is read when Python starts, and none has the name of one with secrets", "own rule",
+    warning(Code::W031, "one top package is installed", "check-wheel-contents W009",
+        "name the packages in the settings of the build backend; where several are meant, switch this off"),
+    warning(Code::W033, "no file is read when Python starts, and none has the name or the text of a secret",
+        "own rule; tokens of its own: upload checks of PyPI",
         "leave the file out of the package data, and replace a secret that was in one"),
+    error(Code::W034, "the folder `.dist-info/sboms` holds SBOMs alone", "Software bills of materials (PEP 770)",
+        "move the file elsewhere"),
+    refused(Code::W051, "the file has at most 100 MiB", "upload checks of PyPI",
+        "split the package, or ask PyPI for more and switch this off"),
+    refused(Code::W054, "no code was made unreadable by Pyarmor or SourceDefender", "upload checks of PyPI",
+        "publish the code as it is, or compile it"),
     error(Code::M035, "the core metadata can be read, in a version that indexes know", "Core metadata specifications",
         MEND_BUILD),
     refused(Code::M036, "the version has no local part", "upload checks of PyPI",
@@ -136,6 +152,8 @@ pub static CHECKS: &[Check] = &[
         "upload checks of PyPI", "mend the field in pyproject.toml"),
     error(Code::M055, "requirements, extras and the range of Python versions can be read",
         "Dependency specifiers (PEP 508), Version specifiers (PEP 440)", "mend it in pyproject.toml"),
+    warning(Code::S033, "no file has the name or the text of a secret", "own rule; tokens of its own: upload checks of PyPI",
+        "leave the file out of the sdist, and replace a secret that was in one"),
     error(Code::S044, "an sdist is one whole `{name}-{version}.tar.gz` with a normalised name", SDIST_FORMAT,
         BUILD_AGAIN),
     error(Code::S045, "all stands in one folder, with PKG-INFO that agrees with the name and pyproject.toml",
@@ -143,6 +161,12 @@ pub static CHECKS: &[Check] = &[
     error(Code::S046, "no member is a sparse file", "upload checks of PyPI", "pack it without `tar --sparse`"),
     error(Code::S047, "members are files, folders and links that stay inside the folder, and have safe names",
         "Source distribution format (PEP 721)", "leave the file out, or put a plain file in its place"),
+    error(Code::S048, "each `License-File` is in the sdist", "Core metadata specifications (PEP 639)",
+        "build with a newer version of the build backend, or mend `license-files` in [project]"),
+    refused(Code::S051, "the file has at most 100 MiB", "upload checks of PyPI",
+        "leave out what no build needs, or ask PyPI for more and switch this off"),
+    refused(Code::S054, "no code was made unreadable by Pyarmor or SourceDefender", "upload checks of PyPI",
+        "publish the code as it is, or compile it"),
 ];
 
 impl Code {
@@ -202,6 +226,14 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
     }
+}
+
+/// The most bytes of a file on PyPI, where a project was not granted more.
+const FILE_LIMIT: u64 = 100 << 20;
+
+/// Says, under that code, when a file is larger than PyPI takes.
+pub(crate) fn file_size_problem(code: Code, size: u64) -> Option<Problem> {
+    (size > FILE_LIMIT).then(|| code.found(format!("the file has {size} bytes, and PyPI takes {FILE_LIMIT}")))
 }
 
 #[cfg(test)]

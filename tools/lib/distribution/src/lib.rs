@@ -12,8 +12,10 @@ mod levels;
 mod metadata;
 mod name;
 mod paths;
+mod platform;
 pub mod requirement;
 pub mod sdist;
+mod secrets;
 pub mod wheel;
 
 use std::path::Path;

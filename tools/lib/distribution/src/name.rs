@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use document::{ArtifactKind, Failure, PackageName, Version};
 
+use crate::platform;
+
 /// The name of a wheel (PEP 427) or an sdist (PEP 625), taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {
@@ -99,18 +101,10 @@ impl FileName {
         !self.tags().is_empty() && self.tags().iter().all(|tag| tag.abi == "none" && tag.platform == "any")
     }
 
-    /// The platforms in a wheel's tags that public indexes refuse, such as `linux_x86_64`.
-    ///
-    /// A platform is portable when it is `any` or a manylinux (PEP 600), musllinux (PEP 656), Windows, macOS,
-    /// iOS (PEP 730), Android (PEP 738) or Pyodide (PEP 783) one.
-    pub fn unportable_platforms(&self) -> Vec<&str> {
-        const FAMILIES: [&str; 7] =
-            ["manylinux", "musllinux_", "win_", "macosx_", "ios_", "android_", "pyodide_"];
-        let portable = |platform: &str| {
-            matches!(platform, "any" | "win32") || FAMILIES.iter().any(|family| platform.starts_with(family))
-        };
+    /// The platforms in a wheel's tags that PyPI refuses, such as `linux_x86_64`.
+    pub fn platforms_refused_by_pypi(&self) -> Vec<&str> {
         let mut found: Vec<&str> = self.tags().iter().map(|tag| tag.platform.as_str()).collect();
-        found.retain(|platform| !portable(platform));
+        found.retain(|platform| !platform::is_on_pypi(platform));
         found.sort_unstable();
         found.dedup();
         found
@@ -240,9 +234,9 @@ mod tests {
     #[test]
     fn knows_which_platforms_travel() {
         let file = FileName::parse("a-1-cp312-abi3-linux_x86_64.manylinux_2_17_x86_64.whl").unwrap();
-        assert_eq!(file.unportable_platforms(), ["linux_x86_64"]);
+        assert_eq!(file.platforms_refused_by_pypi(), ["linux_x86_64"]);
         assert!(!file.is_pure());
-        assert!(FileName::parse("a-1-py3-none-any.whl").unwrap().unportable_platforms().is_empty());
+        assert!(FileName::parse("a-1-py3-none-any.whl").unwrap().platforms_refused_by_pypi().is_empty());
     }
 
     #[test]

@@ -10,7 +10,9 @@ use document::Failure;
 use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
-use crate::check::Code::{M035, S044, S045, S046, S047};
+use crate::check::Code::{M035, S033, S044, S045, S046, S047, S048, S051, S054};
+use crate::check::file_size_problem;
+use crate::secrets::{self, Search};
 use crate::{FileName, Form, Metadata, Problem, paths, unreadable};
 
 /// Far above any PKG-INFO; it keeps a hostile member from filling the memory.
@@ -28,6 +30,8 @@ pub fn problems(path: &Path) -> Result<Vec<Problem>> {
     }
     let mut survey = Survey::new(&name);
     let mut archive = open(path)?;
+    let size = std::fs::metadata(path).map_err(|cause| unreadable(path, &cause))?.len();
+    survey.found.extend(file_size_problem(S051, size));
     if let Err(cause) = survey.walk(&mut archive) {
         survey.found.push(S044.found(damage(&cause)));
         return Ok(survey.found);
@@ -119,8 +123,38 @@ impl<'a> Survey<'a> {
                 self.pkg_info = Some(read_text(entry)?);
             }
         }
+        if kind.is_file() {
+            self.search(&name, entry)?;
+        }
         self.names.push(name);
         Ok(())
+    }
+
+    /// Looks for secrets in the name and the text of a file.
+    fn search(&mut self, name: &str, entry: &mut Entry<Unpacked>) -> io::Result<()> {
+        if secrets::is_named_like_one(name.rsplit('/').next().unwrap_or(name)) {
+            self.found.push(S033.found(format!("`{name}` has a name under which secrets are kept")));
+        }
+        let Some(mut search) = Search::of(name, entry.size()) else { return Ok(()) };
+        let mut block = vec![0; 64 * 1024];
+        loop {
+            match entry.read(&mut block)? {
+                0 => break,
+                length => search.take(&block[..length]),
+            }
+        }
+        self.found.extend(search.finish(name, S033, S054));
+        Ok(())
+    }
+
+    /// Lists licence files that are missing (PEP 639).
+    fn licences(&self, metadata: &Metadata) -> Vec<Problem> {
+        let stem = self.name.stem();
+        let paths = metadata.licence_files().into_iter().map(|path| format!("{stem}/{path}"));
+        let missing = paths.filter(|path| !self.names.contains(path));
+        missing
+            .map(|path| S048.found(format!("`{path}`, a `License-File` of the metadata, is missing")))
+            .collect()
     }
 
     fn finish(mut self) -> Vec<Problem> {
@@ -134,7 +168,10 @@ impl<'a> Survey<'a> {
         let member = format!("{stem}/PKG-INFO");
         match self.pkg_info.as_deref().map(Metadata::parse) {
             None => self.found.push(S045.found(format!("`{member}` is missing"))),
-            Some(Ok(metadata)) => self.found.extend(metadata.problems(S045, &member, self.name)),
+            Some(Ok(metadata)) => {
+                self.found.extend(metadata.problems(S045, &member, self.name));
+                self.found.extend(self.licences(&metadata));
+            }
             Some(Err(cause)) => self.found.push(M035.found(format!("`{member}`: {cause}"))),
         }
         if !self.is_buildable {

@@ -1,9 +1,12 @@
 //! Wheels (PEP 427): opening one, reading its members, and listing what is wrong with it.
 
 mod contents;
+mod dist_info;
 mod layout;
+mod library;
 mod members;
 mod record;
+mod scripts;
 
 use std::fs::File;
 use std::io::{BufReader, Read};

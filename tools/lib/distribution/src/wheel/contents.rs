@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Wheel, WheelFile, members, record};
-use crate::check::Code::{M035, W004, W009, W011, W013, W015, W016, W019, W020, W021};
+use super::{Wheel, WheelFile, dist_info, library, members, record, scripts};
+use crate::check::Code::{M035, W004, W009, W011, W012, W013, W015, W016, W019, W020, W021, W022, W051};
+use crate::check::file_size_problem;
 use crate::{Form, Metadata, Problem, Tag, paths};
+
+/// How many times its own size an archive may unpack to, where that is more than the floor in bytes.
+const RATIO_LIMIT: u64 = 50;
+const RATIO_FLOOR: u64 = 64 << 20;
 
 /// Lists every problem, in the order archive, names, `.dist-info`, METADATA, WHEEL, RECORD, members.
 pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
@@ -17,15 +22,48 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
             )),
         );
     }
+    found.extend(size(wheel));
     found.extend(names(wheel));
     found.extend(dist_info_folders(wheel));
-    found.extend(metadata(wheel));
+    let metadata = match metadata(wheel) {
+        Ok((metadata, problems)) => {
+            found.extend(problems);
+            found.extend(dist_info::licences(wheel, &metadata));
+            Some(metadata)
+        }
+        Err(problem) => {
+            found.push(problem);
+            None
+        }
+    };
     found.extend(wheel_file(wheel));
     found.extend(record::problems(wheel));
     found.extend(members::problems(wheel));
+    found.extend(library::problems(wheel, metadata.as_ref()));
+    found.extend(scripts::problems(wheel));
+    found.extend(dist_info::sboms(wheel));
     // One fault can be met from two sides, such as a member that cannot be unpacked.
     let mut seen = BTreeSet::new();
     found.retain(|problem| seen.insert(problem.clone()));
+    found
+}
+
+/// What is wrong with how large the file is, and how large it becomes.
+fn size(wheel: &Wheel) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for platform in wheel.file_name().platforms_refused_by_pypi() {
+        found.push(
+            W022.found(format!("the file's name has the platform `{platform}`, which PyPI does not take")),
+        );
+    }
+    let Ok(packed) = std::fs::metadata(&wheel.path).map(|file| file.len()) else { return found };
+    found.extend(file_size_problem(W051, packed));
+    let unpacked: u64 = wheel.layout.members.iter().map(|member| member.size).sum();
+    if unpacked > RATIO_FLOOR && unpacked / RATIO_LIMIT >= packed.max(1) {
+        found.push(W012.found(format!(
+            "the archive has {packed} bytes, and unpacks to {unpacked}, more than {RATIO_LIMIT} times as many"
+        )));
+    }
     found
 }
 
@@ -82,16 +120,12 @@ fn dist_info_folders(wheel: &Wheel) -> Vec<Problem> {
     found
 }
 
-fn metadata(wheel: &mut Wheel) -> Vec<Problem> {
+fn metadata(wheel: &mut Wheel) -> Result<(Metadata, Vec<Problem>), Problem> {
     let member = format!("{}/METADATA", wheel.dist_info());
-    let bytes = match wheel.read(&member) {
-        Ok(bytes) => bytes,
-        Err(problem) => return vec![problem],
-    };
-    match Metadata::parse(&bytes) {
-        Ok(metadata) => metadata.problems(W015, &member, wheel.file_name()),
-        Err(cause) => vec![M035.found(format!("`{member}`: {cause}"))],
-    }
+    let bytes = wheel.read(&member)?;
+    let metadata = Metadata::parse(&bytes).map_err(|cause| M035.found(format!("`{member}`: {cause}")))?;
+    let problems = metadata.problems(W015, &member, wheel.file_name());
+    Ok((metadata, problems))
 }
 
 fn wheel_file(wheel: &mut Wheel) -> Vec<Problem> {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Wheel;
-use crate::Problem;
 use crate::check::Code::{W024, W027, W030, W033};
+use crate::{Problem, secrets};
 
 /// Top folders that belong to a project's tree, and meet those of other packages once they are installed.
-const PROJECT_FOLDERS: [&str; 12] = [
+pub(super) const PROJECT_FOLDERS: [&str; 12] = [
     "benchmarks",
     "build",
     "dist",
@@ -21,18 +21,6 @@ const PROJECT_FOLDERS: [&str; 12] = [
     "tests",
     "venv",
 ];
-/// Names under which programs keep passwords, tokens and keys.
-const SECRETS: [&str; 9] = [
-    ".env",
-    ".git-credentials",
-    ".htpasswd",
-    ".netrc",
-    ".npmrc",
-    ".pypirc",
-    "id_ecdsa",
-    "id_ed25519",
-    "id_rsa",
-];
 
 /// Lists what is odd about the members by their names, and what is wrong with `entry_points.txt`.
 pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
@@ -41,13 +29,13 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     for member in &wheel.layout.members {
         let name = member.name.as_str();
         let base = name.rsplit('/').next().unwrap_or(name);
-        if name.ends_with(".pyc") {
+        if name.ends_with(".pyc") || name.ends_with(".pyo") {
             found.push(W027.found(format!("`{name}` is byte code, which installers write themselves")));
         }
         if name.ends_with(".pth") && is_in_root(name) {
             found.push(W033.found(format!("`{name}` is read whenever Python starts")));
         }
-        if SECRETS.contains(&base) {
+        if secrets::is_named_like_one(base) {
             found.push(W033.found(format!("`{name}` has a name under which secrets are kept")));
         }
         tops.extend(name.split_once('/').map(|(top, _)| top).filter(|top| PROJECT_FOLDERS.contains(top)));

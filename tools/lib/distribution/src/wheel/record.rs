@@ -8,7 +8,8 @@ use sha2::digest::DynDigest;
 
 use super::Wheel;
 use crate::Problem;
-use crate::check::Code::{W017, W018};
+use crate::check::Code::{W017, W018, W033, W054};
+use crate::secrets::Search;
 
 /// Lists what is wrong with RECORD: lines that cannot be read, missing and extra files, wrong digests and sizes.
 pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
@@ -92,9 +93,15 @@ fn check(wheel: &mut Wheel, record: &str, path: &str, line: &Line) -> Vec<Proble
         );
         return found;
     };
-    match wheel.stream(path, u64::MAX, |block| hasher.update(block)) {
+    let mut search = Search::of(path, size);
+    let read = wheel.stream(path, u64::MAX, |block| {
+        hasher.update(block);
+        search.iter_mut().for_each(|search| search.take(block));
+    });
+    match read {
         Err(problem) => found.push(problem),
         Ok(_) => {
+            found.extend(search.into_iter().flat_map(|search| search.finish(path, W033, W054)));
             let actual = URL_SAFE_NO_PAD.encode(hasher.finalize());
             if actual != digest {
                 found.push(W018.found(format!(
