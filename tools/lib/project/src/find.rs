@@ -10,7 +10,7 @@ use crate::foreign::{self, Foreign};
 use crate::git::{Git, TreeState};
 use crate::matrix;
 use crate::reachable::Reachable;
-use crate::settings::{FILE, Settings, TargetSettings, VariantSettings, Versioning};
+use crate::settings::{FILE, ScriptCall, Settings, TargetSettings, VariantSettings, Versioning};
 use crate::tags::{TagPattern, Tags};
 
 /// A Python project that can be released.
@@ -64,6 +64,8 @@ pub struct ProjectPackage {
     pub required_files: Vec<String>,
     /// Modules that must import; `None` where release.toml does not say.
     pub imports: Option<Vec<String>>,
+    /// How the scripts that it installs are tried, where `--help` is not the way.
+    pub scripts: BTreeMap<String, ScriptCall>,
     /// The operator of the dependency on each package of the project that follows its version.
     pub pins: BTreeMap<PackageName, String>,
     /// The variant that it is, of the package in the same folder.
@@ -295,6 +297,7 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
             dist: settings.project.dist.clone(),
             required_files: Vec::new(),
             imports: None,
+            scripts: BTreeMap::new(),
             pins: BTreeMap::new(),
             variant: None,
         }]);
@@ -325,6 +328,7 @@ fn packages(root: &Path, settings: &Settings) -> Result<Vec<ProjectPackage>> {
             dist: package.dist.clone().unwrap_or_else(|| settings.project.dist.clone()),
             required_files: package.required_files.clone(),
             imports: package.imports.clone(),
+            scripts: package.scripts.clone(),
             pins,
             variant: None,
         });

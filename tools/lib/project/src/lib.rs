@@ -54,8 +54,8 @@ pub use seal::{Seal, SealKind};
 pub use settings::{
     AnnouncementSettings, AutoSettings, BuildSettings, ChangelogSection, ChangelogSettings, ChangelogStyle,
     CheckSettings, CommitForm, ConfigSetting, Coverage, Exclusion, ListEdits, PackageSettings, Percent,
-    PlatformSettings, ProblemLevel, ProjectSettings, Settings, SignSettings, TargetKind, TargetSettings,
-    ValidateSettings, VariantSettings, VersionFile, VersionSpelling, Versioning,
+    PlatformSettings, ProblemLevel, ProjectSettings, ScriptCall, Settings, SignSettings, TargetKind,
+    TargetSettings, ValidateSettings, VariantSettings, VersionFile, VersionSpelling, Versioning,
 };
 pub use state::{Lock, State};
 pub use survey::Survey;

@@ -213,6 +213,7 @@ fn package() -> ProjectPackage {
         dist: path("dist"),
         required_files: Vec::new(),
         imports: None,
+        scripts: BTreeMap::new(),
         pins: BTreeMap::from([(PackageName::normalise("sibling").unwrap(), "==".to_owned())]),
         variant: None,
     }

@@ -10,7 +10,7 @@ use document::{ProjectPath, Spelling};
 use serde::Deserialize;
 
 pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
-pub use gates::{CheckSettings, Coverage, Percent, ProblemLevel, ValidateSettings};
+pub use gates::{CheckSettings, Coverage, Percent, ProblemLevel, ScriptCall, ValidateSettings};
 
 /// The name of the settings file, at the root of the project.
 pub(crate) const FILE: &str = "release.toml";
@@ -95,8 +95,12 @@ pub struct PackageSettings {
     /// Files that must be inside the wheel.
     #[serde(default)]
     pub required_files: Vec<String>,
-    /// Modules that must import in a clean environment; the package's own name where it is left out.
+    /// Modules that must import in a clean environment; its outermost packages and modules where it is left out.
     pub imports: Option<Vec<String>>,
+    /// How `validate` tries the scripts that the package installs, where `--help` is not the way: by other arguments,
+    /// as in `{ serve = "--version" }`, or with `false` not at all.
+    #[serde(default)]
+    pub scripts: BTreeMap<String, ScriptCall>,
     /// Dependencies on packages of this project that follow its version, with their operator: `==`, `>=` or `~=`,
     /// or `^` or `~` in the tables of Poetry.
     #[serde(default)]

@@ -235,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn a_script_is_refused_with_what_it_may_be() {
+        let (error, _) = refused("[[package]]\nname = \"x\"\nscripts = { serve = 3 }\n");
+        assert!(
+            error
+                .ends_with("a script is tried with arguments, as in `\"--version\"`, or not at all: `false`"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn refuses_two_of_one_name_and_wrong_operators() {
         assert!(
             refused("[[package]]\nname = \"a_b\"\n[[package]]\nname = \"a-b\"\n")

@@ -117,6 +117,7 @@ impl Member {
             path: self.path.clone(),
             required_files: Vec::new(),
             imports: None,
+            scripts: BTreeMap::new(),
             pins: BTreeMap::new(),
             dist: None,
             tag: None,

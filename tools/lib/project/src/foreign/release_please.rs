@@ -186,6 +186,7 @@ fn package(name: String) -> PackageSettings {
         path: None,
         required_files: Vec::new(),
         imports: None,
+        scripts: std::collections::BTreeMap::new(),
         pins: std::collections::BTreeMap::new(),
         dist: None,
         tag: None,

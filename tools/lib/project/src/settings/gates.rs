@@ -1,4 +1,4 @@
-//! What must hold before anything is published: [[check]] and [validate].
+//! What must hold before anything is published: [[check]], [validate], and the scripts of a [[package]].
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,20 @@ pub enum ProblemLevel {
     Warning,
     /// It is not told.
     Off,
+}
+
+/// How a script that a package installs is tried.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a script is tried with arguments, as in `\"--version\"`, or not at all: `false`"
+)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum ScriptCall {
+    /// Whether it is run, with `--help`.
+    Run(bool),
+    /// It is run with these arguments, which spaces part.
+    With(String),
 }
 
 /// `[[check]]`.
