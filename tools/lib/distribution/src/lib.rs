@@ -9,6 +9,7 @@ pub mod door;
 pub mod expected;
 mod headers;
 mod levels;
+mod machine;
 mod metadata;
 mod name;
 mod paths;
@@ -26,6 +27,7 @@ use document::Failure;
 pub use check::{CHECKS, Check, Code, Level, Problem, Weight};
 pub use digest::{digest, digests};
 pub use levels::Levels;
+pub use machine::{Fit, Machine, System};
 pub use metadata::Metadata;
 pub use name::{FileName, Form, Tag};
 
