@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::ffi::CStr;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use document::Failure;
@@ -31,6 +33,46 @@ pub(crate) fn stdout_of(command: &Command, output: &Output) -> Result<String, Fa
 pub fn run_quietly(command: &mut Command) -> Result<Output> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     Ok(spawn(command)?.wait_with_output()?)
+}
+
+/// How a program ended that was given a time.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its code, and what it said.
+    pub output: Output,
+    /// Whether it ended by itself, and not because its time was up.
+    pub in_time: bool,
+}
+
+/// Runs a program to its end, or ends it when its time is up; what it said until then is kept.
+///
+/// stdin is empty unless the caller has set it.
+pub fn run_within(command: &mut Command, limit: Duration) -> Result<Ended> {
+    // Files and no pipes: what the program has started may outlive it, and would keep a pipe open.
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    let mut child = spawn(command)?;
+    let (begin, mut pause) = (Instant::now(), Duration::from_millis(2));
+    let mut in_time = true;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if begin.elapsed() >= limit {
+            in_time = false;
+            child.kill()?;
+            break child.wait()?;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    };
+    let said = |file: &mut File| -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(0))?;
+        file.read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let output = Output { status, stdout: said(&mut stdout)?, stderr: said(&mut stderr)? };
+    Ok(Ended { output, in_time })
 }
 
 /// A program that runs while its caller does something else.
@@ -176,6 +218,25 @@ mod tests {
         let failed =
             each_record(Command::new("sh").args(["-c", "echo why >&2; exit 3"]), |_| ()).unwrap_err();
         assert!(format!("{failed:#}").contains("it ended with code 3\n    why"), "{failed:#}");
+    }
+
+    #[test]
+    fn a_program_is_ended_when_its_time_is_up_and_what_it_has_started_keeps_nobody() {
+        let within = |script: &str, millis: u64| {
+            run_within(Command::new("sh").args(["-c", script]), Duration::from_millis(millis)).unwrap()
+        };
+        let late = within("echo begun; read _ < /dev/zero", 300);
+        assert!(!late.in_time && !late.output.status.success());
+        assert_eq!(late.output.stdout, b"begun\n");
+        let (begin, limit) = (Instant::now(), 60_000);
+        let ended = within("sh -c 'read _ < /dev/zero' & echo $!; echo odd >&2; exit 3", limit);
+        assert_eq!(
+            (ended.in_time, ended.output.status.code(), &*ended.output.stderr),
+            (true, Some(3), &b"odd\n"[..])
+        );
+        assert!(begin.elapsed() < Duration::from_millis(limit));
+        let left = String::from_utf8(ended.output.stdout).unwrap();
+        run(Command::new("kill").args(["-9", left.trim()])).unwrap();
     }
 
     #[test]

@@ -41,7 +41,7 @@ mod toml_text;
 mod tree;
 mod yaml;
 
-pub use command::{Running, run, run_quietly};
+pub use command::{Ended, Running, run, run_quietly, run_within};
 pub use date::{date_of, is_date, today};
 pub use find::{Project, ProjectPackage, Repository};
 pub use foreign::Foreign;
