@@ -50,6 +50,14 @@ pub fn interpreters(uv: &Uv, versions: &[&str]) -> Result<Vec<PathBuf>> {
     })
 }
 
+/// Returns the interpreter that uv takes where none is asked for: the one that `UV_PYTHON` names, else its first.
+pub fn default_interpreter(uv: &Uv) -> Result<Option<PathBuf>> {
+    match env::var("UV_PYTHON") {
+        Ok(named) if !named.is_empty() => interpreter(uv, &named).map(Some),
+        _ => known_to_uv(uv, "", None),
+    }
+}
+
 /// Returns an interpreter of that version that is there already, as [`interpreter`] finds it before uv downloads one.
 pub fn installed(uv: &Uv, version: &str) -> Result<Option<PathBuf>> {
     let wanted = Wanted::parse(version);
@@ -93,7 +101,7 @@ fn known_to_uv(uv: &Uv, version: &str, wanted: Option<Wanted>) -> Result<Option<
     command.args(["python", "find", "--no-project", "--system", "--no-python-downloads"]);
     match wanted {
         Some(_) => command.arg(format!("cpython{version}")),
-        None => command.arg(version),
+        None => command.args(Some(version).filter(|version| !version.is_empty())),
     };
     let output = project::run_quietly(&mut command)?;
     let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-pub use interpreter::{installed, interpreter, interpreters};
+pub use interpreter::{default_interpreter, installed, interpreter, interpreters};
 
 /// The version that is installed where there is no uv.
 pub const PINNED: &str = "0.13.8";
