@@ -1,6 +1,6 @@
 //! The built files: as many as are promised, as they were built, sound, and with what must be inside.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use distribution::door::{self, Subject};
@@ -28,7 +28,7 @@ pub fn are_as_promised(context: &Context, packages: &[PackageName]) -> Result<Ve
 
 /// Checks that a file is the one that was built, that its name is right, and that it is sound inside.
 pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
-    let path = unchanged(context, artifact)?;
+    let path = unchanged(&context.project.root, artifact)?;
     let shown = &artifact.path;
     let file = FileName::of(&path)?;
     let version = &context.release.version.current;
@@ -63,7 +63,7 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
 /// Checks that the package's wheel holds every file that release.toml requires.
 pub fn holds_required_files(context: &Context, package: &ProjectPackage) -> Result<Verdict> {
     let artifact = wheel_of(context, &package.name)?;
-    let wheel = Wheel::open(&unchanged(context, artifact)?)?;
+    let wheel = Wheel::open(&unchanged(&context.project.root, artifact)?)?;
     let missing: Vec<&str> =
         package.required_files.iter().map(String::as_str).filter(|file| !wheel.contains(file)).collect();
     if missing.is_empty() {
@@ -83,8 +83,7 @@ pub fn wheel_of<'a>(context: &'a Context, package: &PackageName) -> Result<&'a A
 }
 
 /// Returns where a file is, when it is the one that was built: its size and its SHA-256 are the document's.
-pub fn unchanged(context: &Context, artifact: &Artifact) -> Result<PathBuf> {
-    let root = &context.project.root;
+pub fn unchanged(root: &Path, artifact: &Artifact) -> Result<PathBuf> {
     let read = Subject::from(artifact).read(root, distribution::digest);
     read.map_err(|problem| {
         door::refusal("use", &[problem]).hint("run `build-wheels` again, and all that follows it")

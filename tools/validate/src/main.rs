@@ -5,9 +5,10 @@ mod command;
 mod coverage;
 mod explain;
 mod files;
-mod imports;
+mod install;
 mod levels;
 mod plan;
+mod published;
 mod report;
 mod tree;
 mod validate;
@@ -21,12 +22,12 @@ use project::Project;
 use levels::Index;
 use report::Format;
 
-/// Checks the tree, the versions, the built files, their imports, and what release.toml asks for as [[check]].
+/// Checks the tree, the versions, the built files, their installs, and what release.toml asks for as [[check]].
 ///
 /// Every failure is reported at once. Nothing is changed but by the commands of the checks themselves.
 #[derive(Debug, clap::Args)]
 struct Arguments {
-    /// Leave out imports, and the checks that release.toml calls slow
+    /// Leave out installs, and the checks that release.toml calls slow
     #[arg(long)]
     quick: bool,
     /// Do not ask for a clean tree
@@ -35,8 +36,14 @@ struct Arguments {
     /// Check the files of this package alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
+    /// Check what the indexes serve, and install it from there, in place of what was built
+    #[arg(long, conflicts_with_all = ["allow_dirty", "files"])]
+    published: bool,
+    /// With `--published`: a target that the release was published to; may be given again [default: every one]
+    #[arg(long, value_name = "NAME", requires = "published")]
+    to: Vec<String>,
     /// Say what the check of a code such as W017 asks for, and how to mend what breaks it
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "packages", "files"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "packages", "published", "files"])]
     explain: Option<String>,
     /// How the problems of each FILE are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "files")]
@@ -70,6 +77,8 @@ fn main() -> ExitCode {
             packages: &arguments.packages,
             quick: arguments.quick,
             allow_dirty: arguments.allow_dirty,
+            published: arguments.published,
+            to: &arguments.to,
         };
         if let Some(checks) = validate::validate(&project, &release, &request, &levels, stage)? {
             release.checks = Some(checks);

@@ -1,20 +1,29 @@
 //! Which checks there are for a release, and which of them are left out.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
-use document::{Artifact, ArtifactKind, Failure, PackageName, Release};
+use document::{Artifact, ArtifactKind, Failure, PackageName, PythonVersion, Release};
 use project::{CheckSettings, Project, ProjectPackage};
 
+use crate::install::Install;
+use crate::published::Target;
+
 const UNBUILT: &str = "nothing is built yet";
-const QUICK: &str = "left out by `--quick`";
+pub(crate) const QUICK: &str = "left out by `--quick`";
 
 /// What the arguments ask for.
 pub struct Request<'a> {
     /// The packages whose files are checked; empty for all.
     pub packages: &'a [String],
-    /// Whether slow checks and imports are left out.
+    /// Whether slow checks and installs are left out.
     pub quick: bool,
     /// Whether changes in the tree do not matter.
     pub allow_dirty: bool,
+    /// Whether what is published is checked, and not what was built.
+    pub published: bool,
+    /// The targets whose files are checked; empty for all.
+    pub to: &'a [String],
 }
 
 /// One check of the plan.
@@ -41,8 +50,10 @@ pub enum Job<'a> {
     File(Option<&'a Artifact>),
     /// A wheel holds the files that it must.
     RequiredFiles(&'a ProjectPackage),
-    /// A package's modules import in a fresh environment.
-    Imports(&'a ProjectPackage),
+    /// A package's wheels install, and what they bring works.
+    Install(Install<'a>),
+    /// An index serves the files of a package.
+    Published(&'a ProjectPackage, &'a Target),
     /// A command of release.toml succeeds.
     Command(Run<'a>),
 }
@@ -95,8 +106,10 @@ pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -
         if !package.required_files.is_empty() {
             add(format!("required files {name}"), if_built(Job::RequiredFiles(package)));
         }
-        let imports = if request.quick { Job::Skip(QUICK) } else { if_built(Job::Imports(package)) };
-        add(format!("imports {name}"), imports);
+        for install in installs(project, release, package, None)? {
+            let name = install.name();
+            add(name, if request.quick { Job::Skip(QUICK) } else { if_built(Job::Install(install)) });
+        }
     }
     for check in &project.settings.check {
         for run in Run::all(check) {
@@ -107,6 +120,19 @@ pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -
     all.sort_by(|a, b| a.name.cmp(&b.name));
     refuse_taken_names(project, &all)?;
     Ok(all)
+}
+
+/// The installs of a package: with each Python that the matrix has a wheel for, else with one that its wheel allows.
+pub fn installs<'a>(
+    project: &Project,
+    release: &Release,
+    package: &'a ProjectPackage,
+    target: Option<&'a Target>,
+) -> Result<Vec<Install<'a>>> {
+    let released: Vec<_> = release.packages.iter().filter(|one| one.name == package.name).cloned().collect();
+    let wheels = project.expected(&released)?.into_iter().filter(|file| file.kind == ArtifactKind::Wheel);
+    let pythons: BTreeSet<Option<PythonVersion>> = wheels.map(|wheel| wheel.python).collect();
+    Ok(pythons.into_iter().map(|python| Install { package, python, target }).collect())
 }
 
 /// The name of a built file's check: its kind and its own name, whatever the folder.
@@ -129,7 +155,8 @@ fn files(release: &Release) -> Vec<((String, PackageName), Option<&Artifact>)> {
     }
 }
 
-fn selected<'a>(
+/// The packages of those names, or all of them, as far as they are released.
+pub fn selected<'a>(
     project: &'a Project,
     release: &Release,
     names: &[String],

@@ -8,8 +8,9 @@ use project::{Lock, Project};
 use rayon::prelude::*;
 use uv::Uv;
 
+use crate::install::{self, Named, Wheels};
 use crate::plan::{self, Job, Planned, Request};
-use crate::{artifacts, command, imports, tree};
+use crate::{artifacts, command, published, tree};
 
 /// Checks wait for programs more than they compute, so this many run at once even on a small machine.
 const AT_ONCE: usize = 8;
@@ -37,6 +38,8 @@ pub struct Context<'a> {
     pub levels: &'a Levels,
     /// uv, where a check needs it.
     pub uv: Option<Uv>,
+    /// The built wheels.
+    pub wheels: Wheels<'a>,
 }
 
 impl Context<'_> {
@@ -55,7 +58,12 @@ pub fn validate(
     stage: &Stage,
 ) -> Result<Option<Vec<Check>>> {
     let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
-    let plan = plan::plan(project, release, request)?;
+    let targets =
+        if request.published { published::targets(project, release, request.to)? } else { Vec::new() };
+    let plan = match request.published {
+        true => published::plan(project, release, &targets, request)?,
+        false => plan::plan(project, release, request)?,
+    };
     // The wheels of one package are one promise before they are built, so the plan names them once.
     let mut named = plan.iter().collect::<Vec<_>>();
     named.dedup_by(|a, b| a.name == b.name);
@@ -66,14 +74,29 @@ pub fn validate(
         }
     }
     let Some(lock) = lock else { return Ok(None) };
-    let needs_uv = plan.iter().any(|check| matches!(check.job, Job::Imports(_) | Job::Command(_)));
+    let needs_uv = plan.iter().any(|check| matches!(check.job, Job::Install(_) | Job::Command(_)));
     let uv = if needs_uv { Some(Uv::find()?) } else { None };
-    let context = Context { project, release, lock: &lock, levels, uv };
-    conclude(release, run_all(&context, &plan)?, stage).map(Some)
+    let wheels = Wheels::of(&project.root, release);
+    let context = Context { project, release, lock: &lock, levels, uv, wheels };
+    let results = run_all(&context, &plan)?;
+    let is_told =
+        |name: &str| plan.iter().any(|check| check.name == name && matches!(check.job, Job::Skip(_)));
+    for (name, result) in &results {
+        if let Ok(Verdict::Skipped(reason)) = result
+            && !is_told(name)
+        {
+            stage.skip(name, reason);
+        }
+    }
+    let checks = conclude(release, results, stage)?;
+    Ok(Some(match (&release.checks, request.published) {
+        (Some(before), true) => published::merged(before, checks),
+        _ => checks,
+    }))
 }
 
 /// Runs the checks; the result of each stands under its full name, in the order of the names.
-fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<(String, Result<Verdict>)>> {
+fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<Named>> {
     // The tree is looked at before any command has had a chance to change it.
     let is_first = |check: &&Planned| matches!(check.job, Job::CleanTree | Job::Versions | Job::Skip(_));
     let (first, rest): (Vec<&Planned>, Vec<&Planned>) = plan.iter().partition(is_first);
@@ -82,12 +105,15 @@ fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<(String, Result<Ve
     let queues = queues(rest);
     let threads = queues.len().clamp(1, AT_ONCE.max(rayon::current_num_threads()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let one = |check: &&Planned| (full_name(check), run(context, &check.job));
-    let queue = |queue: &Vec<&Planned>| queue.iter().map(one).collect::<Vec<_>>();
-    let mut results: Vec<_> = first.iter().map(one).collect();
+    let one = |check: &&Planned| run(context, check);
+    let queue = |queue: &Vec<&Planned>| queue.iter().flat_map(one).collect::<Vec<_>>();
+    let mut results: Vec<Named> = first.iter().flat_map(one).collect();
     results.extend(pool.install(|| queues.par_iter().with_max_len(1).flat_map(queue).collect::<Vec<_>>()));
-    results.extend(last.iter().map(one));
+    results.extend(last.iter().flat_map(one));
     results.sort_by(|a, b| a.0.cmp(&b.0));
+    // A wheel for another platform is met with each Python that it is for.
+    let is_skipped = |result: &Result<Verdict>| matches!(result, Ok(Verdict::Skipped(_)));
+    results.dedup_by(|a, b| a.0 == b.0 && is_skipped(&a.1) && is_skipped(&b.1));
     Ok(results)
 }
 
@@ -118,8 +144,8 @@ fn full_name(check: &Planned) -> String {
     }
 }
 
-fn run(context: &Context, job: &Job) -> Result<Verdict> {
-    match job {
+fn run(context: &Context, check: &Planned) -> Vec<Named> {
+    let verdict = match &check.job {
         Job::Skip(reason) => Ok(Verdict::Skipped((*reason).to_owned())),
         Job::CleanTree => tree::is_clean(context),
         Job::Versions => tree::has_one_version(context),
@@ -127,16 +153,18 @@ fn run(context: &Context, job: &Job) -> Result<Verdict> {
         Job::File(Some(artifact)) => artifacts::is_sound(context, artifact),
         Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
         Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),
-        Job::Imports(package) => imports::import(context, package),
+        Job::Install(job) => return install::install(context, job),
+        Job::Published(package, target) => published::is_served(context, package, target),
         Job::Command(run) => match command::succeeds(context, *run) {
             Err(error) if !run.check.blocking => Ok(Verdict::Warned(format!("{error:#}"))),
             verdict => verdict,
         },
-    }
+    };
+    vec![(full_name(check), verdict)]
 }
 
 /// Says what was found; one failed check is enough for an error, which lists all of them.
-fn conclude(release: &Release, results: Vec<(String, Result<Verdict>)>, stage: &Stage) -> Result<Vec<Check>> {
+fn conclude(release: &Release, results: Vec<Named>, stage: &Stage) -> Result<Vec<Check>> {
     let all = results.len();
     let (mut checks, mut failures) = (Vec::new(), Vec::new());
     for (name, result) in results {

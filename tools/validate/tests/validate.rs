@@ -43,6 +43,13 @@ fn built(world: &World) -> Release {
     release
 }
 
+/// The version of the Python that uv takes where none is named.
+fn default_python() -> String {
+    let path = uv::default_interpreter(&uv::Uv::find().unwrap()).unwrap().unwrap();
+    let ask = "import platform; print(platform.python_version())";
+    project::run(std::process::Command::new(path).args(["-I", "-c", ask])).unwrap().trim().to_owned()
+}
+
 fn details(release: &Release) -> Vec<String> {
     let checks = release.checks.as_ref().unwrap();
     checks.iter().map(|check| format!("{:?} {}: {}", check.outcome, check.name, check.detail)).collect()
@@ -65,11 +72,12 @@ fn a_sound_release_passes_every_check() {
     let release = built(&world);
     let before: Vec<_> = world.everything().into_keys().filter(|path| !path.ends_with(".git")).collect();
     let ran = world.run(TOOL, &[], &release);
+    let python = default_python();
     let expected = [
         "Passed artifacts: 4 files, all that the release promises",
         "Passed clean tree: no changes",
-        "Passed imports da-vinci: da_vinci in a fresh environment",
-        "Passed imports da-vinci-cdk: da_vinci_cdk in a fresh environment",
+        &format!("Passed install da-vinci: da_vinci in a fresh environment with Python {python}"),
+        &format!("Passed install da-vinci-cdk: da_vinci_cdk in a fresh environment with Python {python}"),
         "Passed required files da-vinci: da_vinci/Dockerfile",
         "Passed sdist da_vinci-0.5.0.tar.gz: as it was built, and sound",
         "Passed sdist da_vinci_cdk-0.5.0.tar.gz: as it was built, and sound",
@@ -175,11 +183,11 @@ fn a_failing_import_is_shown_with_its_cause() {
     let ran = world.run(TOOL, &[], &built(&world));
     let error = ran.error(1);
     assert!(
-        error.contains("  imports da-vinci: cannot import `da_vinci`: RuntimeError: no canvas\n    "),
+        error.contains("  install da-vinci: cannot import `da_vinci`: RuntimeError: no canvas\n    "),
         "{error}"
     );
     assert!(
-        error.contains("  imports da-vinci-cdk: cannot import `da_vinci_cdk`: RuntimeError: no canvas"),
+        error.contains("  install da-vinci-cdk: cannot import `da_vinci_cdk`: RuntimeError: no canvas"),
         "{error}"
     );
     assert!(!error.contains("`sys`"), "{error}");
@@ -194,7 +202,7 @@ fn a_package_that_does_not_declare_the_other_does_not_import_alone() {
     let ran = world.run(TOOL, &[], &built(&world));
     let error = ran.error(1);
     assert!(
-        error.contains("imports da-vinci-cdk: cannot import `da_vinci_cdk`: ModuleNotFoundError"),
+        error.contains("install da-vinci-cdk: cannot import `da_vinci_cdk`: ModuleNotFoundError"),
         "{error}"
     );
     assert!(error.contains(": 1 of 10 checks failed"), "the other one imports: {error}");
@@ -209,7 +217,7 @@ fn a_pin_of_another_version_does_not_install() {
     let ran = world.run(TOOL, &[], &built(&world));
     let error = ran.error(1);
     assert!(
-        error.contains("imports da-vinci-cdk: cannot install `da-vinci-cdk` into a fresh environment: "),
+        error.contains("install da-vinci-cdk: cannot install `da-vinci-cdk` into a fresh environment: "),
         "{error}"
     );
     assert!(error.contains("da-vinci==0.4.0"), "{error}");
@@ -302,7 +310,7 @@ fn quick_leaves_out_what_is_slow_and_says_so() {
     let checks = ran.document().checks.unwrap();
     let skipped: Vec<_> = checks.iter().filter(|check| check.outcome == CheckOutcome::Skipped).collect();
     let names: Vec<_> = skipped.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(names, ["imports da-vinci", "imports da-vinci-cdk", "tests"]);
+    assert_eq!(names, ["install da-vinci", "install da-vinci-cdk", "tests"]);
     assert!(skipped.iter().all(|check| check.detail == "left out by `--quick`"));
     assert!(ran.stderr.contains("skip: tests: left out by `--quick`\n") && ran.stderr.contains("ok: lint: "));
     assert!(world.run(TOOL, &[], &release).error(1).contains("  tests: cannot pass: `exit 1`"));
@@ -349,7 +357,7 @@ fn before_a_build_the_files_are_skipped() {
         assert!(ran.stderr.contains(&format!("skip: {name}: nothing is built yet\n")), "{}", ran.stderr);
     }
     let full = world.run(TOOL, &[], &world.document());
-    assert!(full.stderr.contains("skip: imports da-vinci: nothing is built yet\n"), "{}", full.stderr);
+    assert!(full.stderr.contains("skip: install da-vinci: nothing is built yet\n"), "{}", full.stderr);
 }
 
 #[test]

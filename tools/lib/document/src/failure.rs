@@ -58,6 +58,11 @@ impl Failure {
         self
     }
 
+    /// Returns its hint.
+    pub fn given_hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Returns the hint and the exit code of the first [`Failure`] in an error's chain.
     pub fn of(error: &anyhow::Error) -> (Option<&str>, Exit) {
         let found = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
