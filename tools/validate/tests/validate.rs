@@ -5,9 +5,10 @@
 #[path = "../../build-wheels/tests/support/mod.rs"]
 mod support;
 
-use distribution::FileName;
+mod recorded;
+
 use document::{Artifact, CheckOutcome, Edit, Release};
-use project::Project;
+use recorded::{details, recorded};
 use support::{RELEASE, Ran, World};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_validate");
@@ -21,26 +22,14 @@ fn check(name: &str, run: &str, more: &str) -> String {
 
 /// The document of the project with both packages built into `dist`.
 fn built(world: &World) -> Release {
-    let mut release = world.document();
     let uv = uv::Uv::find().unwrap();
-    let mut artifacts = Vec::new();
-    for package in &release.packages {
+    for package in &world.document().packages {
         let folder = package.path.as_ref().unwrap().as_str();
         let mut build = world.command(uv.path());
         build.args(["build", "-q", folder, "--out-dir", "dist"]).env("SOURCE_DATE_EPOCH", "1750000000");
         project::run(&mut build).unwrap();
     }
-    for entry in std::fs::read_dir(world.root.join("dist")).unwrap() {
-        let path = entry.unwrap().path();
-        let Ok(name) = FileName::of(&path) else { continue };
-        let (sha256, size) = distribution::digest(&path).unwrap();
-        let path = format!("dist/{}", path.file_name().unwrap().to_str().unwrap()).parse().unwrap();
-        artifacts.push(Artifact { path, kind: name.kind(), package: name.name, size, sha256 });
-    }
-    artifacts.sort();
-    release.expected = Some(Project::find(Some(&world.root)).unwrap().expected(&release.packages).unwrap());
-    release.artifacts = Some(artifacts);
-    release
+    recorded(world)
 }
 
 /// The version of the Python that uv takes where none is named.
@@ -48,11 +37,6 @@ fn default_python() -> String {
     let path = uv::default_interpreter(&uv::Uv::find().unwrap()).unwrap().unwrap();
     let ask = "import platform; print(platform.python_version())";
     project::run(std::process::Command::new(path).args(["-I", "-c", ask])).unwrap().trim().to_owned()
-}
-
-fn details(release: &Release) -> Vec<String> {
-    let checks = release.checks.as_ref().unwrap();
-    checks.iter().map(|check| format!("{:?} {}: {}", check.outcome, check.name, check.detail)).collect()
 }
 
 /// A project with these checks, validated before anything is built.
