@@ -200,7 +200,7 @@ fn wanted(context: &Context, job: &Install, wheel: &Built, python: &Python) -> W
     // The first index that has a package at all is the only one that it is taken from; nothing of ours is taken from a
     // cache or built here.
     let mut arguments = vec!["--index-strategy".to_owned(), "first-index".to_owned()];
-    arguments.extend(["--no-build-package".to_owned(), package.to_string()]);
+    arguments.extend(["--only-binary".to_owned(), package.to_string()]);
     arguments.extend(names.clone().flat_map(|name| ["--refresh-package".to_owned(), name.to_string()]));
     Wanted {
         requirement: format!("{package}=={version}"),
