@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use document::Failure;
+use project::Ended;
 
 use crate::install::environment::Environment;
 use crate::install::last_lines;
@@ -56,7 +57,11 @@ fn import_alone(environment: &Environment, module: &str, own: &[String]) -> Resu
     if done.exists() {
         return Ok(None);
     }
-    let said = String::from_utf8_lossy(&ended.output.stderr).into_owned();
+    Ok(Some(refusal(&ended, module, own)))
+}
+
+fn refusal(ended: &Ended, module: &str, own: &[String]) -> Failure {
+    let said = String::from_utf8_lossy(&ended.output.stderr);
     let last = said.trim_end().lines().next_back();
     let (cause, hint) = match last {
         _ if !ended.in_time => (
@@ -69,8 +74,7 @@ fn import_alone(environment: &Environment, module: &str, own: &[String]) -> Resu
             "keep what ends the program out of the import".to_owned(),
         ),
     };
-    let what = format!("cannot import `{module}`: {cause}{}", last_lines(&said));
-    Ok(Some(Failure::new(what).hint(hint)))
+    Failure::new(format!("cannot import `{module}`: {cause}{}", last_lines(&said))).hint(hint)
 }
 
 /// How an import is mended that ended with that line: a module that nobody brings is another fault than one that fails.
@@ -151,6 +155,20 @@ mod tests {
         );
         assert_eq!(of(&["../../../bin/run.py", "a/__init__.py"]), ["a"]);
         assert_eq!(of(&["stubs/a.pyi", "scripts/run.py", "my-tool.py", "__main__.py", "libz.so.1"]), [""; 0]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_import_that_waits_or_ends_the_program_is_told() {
+        let said = |script: &str, millis: u64| {
+            let mut command = std::process::Command::new("sh");
+            let ended = project::run_within(command.args(["-c", script]), Duration::from_millis(millis));
+            refusal(&ended.unwrap(), "da", &[]).to_string()
+        };
+        assert_eq!(said("read _ < /dev/zero", 300), "cannot import `da`: it takes more than 300 s");
+        assert_eq!(said("exit 0", 60_000), "cannot import `da`: it ended the program with code 0");
+        assert_eq!(said("kill -9 $$", 60_000), "cannot import `da`: it ended the program with a signal");
+        assert_eq!(said("echo 'x: y' >&2; exit 1", 60_000), "cannot import `da`: x: y\n    x: y");
     }
 
     #[test]

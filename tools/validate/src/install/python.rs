@@ -200,3 +200,115 @@ fn linux_processor(processor: &str, is_narrow: bool) -> &str {
         _ => processor,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists the tags that a Python takes, as installers have them.
+    const TAGS: &str = "from packaging.tags import sys_tags\nprint(*sys_tags(), sep='\\n')";
+
+    fn name(tag: &str) -> FileName {
+        FileName::parse(&format!("a-1-{tag}.whl")).unwrap()
+    }
+
+    #[test]
+    fn a_python_takes_the_tags_that_packaging_lists() {
+        let uv = Uv::find().unwrap();
+        let versions = ["3.10", "3.11", "3.12", "3.13"];
+        let pythons: Vec<Python> =
+            uv::interpreters(&uv, &versions).unwrap().iter().map(|path| Python::at(path).unwrap()).collect();
+        let lists: Vec<Vec<String>> = pythons
+            .iter()
+            .map(|python| {
+                let mut command = uv.command();
+                command
+                    .args(["run", "-q", "--no-project", "--with", "packaging", "--python"])
+                    .arg(&python.path);
+                let said = project::run(command.args(["python", "-c", TAGS])).unwrap();
+                said.lines().map(str::to_owned).collect()
+            })
+            .collect();
+        let mut others: Vec<String> =
+            ["win_amd64", "macosx_11_0_arm64", "musllinux_1_2_x86_64", "manylinux_2_99_x86_64"]
+                .map(|platform| format!("cp312-cp312-{platform}"))
+                .to_vec();
+        others.extend(["py2-none-any", "cp312-cp312t-any", "pp310-pypy310_pp73-any"].map(str::to_owned));
+        let all: Vec<&String> = lists.iter().flatten().chain(&others).collect();
+        for (python, own) in pythons.iter().zip(&lists) {
+            assert!(own.len() > 100, "{own:?}");
+            for tag in &all {
+                let fit = python.machine.fit(&name(tag));
+                assert_eq!(fit == Fit::Runs, own.contains(tag), "{tag} on Python {}", python.version);
+            }
+        }
+    }
+
+    #[test]
+    fn a_python_is_chosen_by_tags_and_metadata() {
+        let machine = Machine {
+            python: "3.12".parse().unwrap(),
+            system: System::Glibc(2, 36),
+            processor: "x86_64".to_owned(),
+        };
+        let python = Python { path: "python".into(), version: "3.12.1".to_owned(), machine };
+        let reason = |tag: &str, requires: Option<&str>| match python.choose(&name(tag), requires) {
+            Choice::With(python) => format!("with {}", python.version),
+            Choice::OtherPlatform(reason) => format!("platform: {reason}"),
+            Choice::OtherPython(reason) => format!("python: {reason}"),
+        };
+        assert_eq!(reason("py3-none-any", Some(">=3.9")), "with 3.12.1");
+        assert_eq!(reason("py3-none-any", Some("what it may be")), "with 3.12.1");
+        assert_eq!(
+            reason("py3-none-any", Some(">=3.13")),
+            "python: its `Requires-Python` is >=3.13, and this is 3.12.1"
+        );
+        assert_eq!(reason("cp311-cp311-any", None), "python: its tags allow no Python 3.12.1");
+        assert_eq!(
+            reason("cp312-abi3-win32.win_amd64", None),
+            "platform: its platform is win32, win_amd64, and this is Linux on x86_64 with glibc 2.36 \
+             (cp312-abi3-win32, cp312-abi3-win_amd64)"
+        );
+        let versions = |tag: &str, requires: Option<&str>| {
+            let found = allowed(&python.machine, &name(tag), requires);
+            found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(versions("cp311-cp311-linux_x86_64", None), "3.11");
+        assert_eq!(versions("cp310-abi3-any", Some("<3.13")), "3.12 3.11 3.10");
+        assert_eq!(versions("cp313-cp313t-any", None), "3.13t");
+        assert_eq!(versions("cp312-cp312-win_amd64", None), "");
+        assert!(versions("py3-none-any", Some(">=3.12.4")).starts_with("3.15 3.14 3.13 3.12 3.15t"));
+    }
+
+    #[test]
+    fn every_system_has_its_words() {
+        let answer = |platform: &str, is_narrow: bool, libc: &[&str]| {
+            let answer = Answer {
+                implementation: "cpython".to_owned(),
+                version: "3.13.2".to_owned(),
+                is_free_threaded: true,
+                platform: platform.to_owned(),
+                processor: "arm64".to_owned(),
+                is_narrow,
+                libc: libc.iter().map(|&text| text.to_owned()).collect(),
+                macos: "14.5".to_owned(),
+            };
+            answer.machine().map(|machine| format!("{} {machine}", machine.python))
+        };
+        let said =
+            |platform: &str, is_narrow: bool, libc: &[&str]| answer(platform, is_narrow, libc).unwrap();
+        assert_eq!(said("linux-x86_64", false, &["glibc", "2.36"]), "3.13t Linux on x86_64 with glibc 2.36");
+        assert_eq!(said("linux-x86_64", true, &["glibc", "2.36"]), "3.13t Linux on i686 with glibc 2.36");
+        assert_eq!(said("linux-aarch64", false, &["", ""]), "3.13t Linux on aarch64 with musl 1.2");
+        assert_eq!(said("linux-aarch64", true, &["musl", "1.1.24"]), "3.13t Linux on armv7l with musl 1.1");
+        assert_eq!(said("macosx-11.0-universal2", false, &["", ""]), "3.13t macOS 14.5 on arm64");
+        assert_eq!(said("win-amd64", false, &["", ""]), "3.13t Windows on amd64");
+        assert_eq!(said("win32", true, &["", ""]), "3.13t Windows on 32");
+        assert!(
+            answer("linux-x86_64", false, &["glibc", "new"])
+                .unwrap_err()
+                .to_string()
+                .contains("its glibc is `new`")
+        );
+    }
+}

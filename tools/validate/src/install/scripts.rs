@@ -85,11 +85,11 @@ pub fn try_all(
                 (command, format!("{name} {arguments}").trim_end().to_owned())
             }
         };
-        let Some(command) = command else {
+        let Some(mut command) = command else {
             tried.left_out.push(format!("`{name}`, which this system cannot run"));
             continue;
         };
-        match try_one(command, &shown, name, modules)? {
+        match try_one(&mut command, &shown, name, modules, LIMIT) {
             None => tried.started.push(format!("`{shown}`")),
             Some(failure) => tried.failures.push(failure),
         }
@@ -112,15 +112,21 @@ fn names(installed: &Installed) -> BTreeSet<&str> {
         .collect()
 }
 
-fn try_one(mut command: Command, shown: &str, name: &str, modules: &[String]) -> Result<Option<Failure>> {
-    let ended = match project::run_within(&mut command, LIMIT) {
+fn try_one(
+    command: &mut Command,
+    shown: &str,
+    name: &str,
+    modules: &[String],
+    limit: Duration,
+) -> Option<Failure> {
+    let ended = match project::run_within(command, limit) {
         Ok(ended) => ended,
         // As of a script whose first line names no program that is there.
-        Err(error) => return Ok(Some(Failure::new(format!("cannot run the script `{shown}`: {error:#}")))),
+        Err(error) => return Some(Failure::new(format!("cannot run the script `{shown}`: {error:#}"))),
     };
     let status = ended.output.status;
     if ended.in_time && status.success() {
-        return Ok(None);
+        return None;
     }
     let both = [ended.output.stdout, ended.output.stderr].concat();
     let said = String::from_utf8_lossy(&both).into_owned();
@@ -129,7 +135,7 @@ fn try_one(mut command: Command, shown: &str, name: &str, modules: &[String]) ->
         "say how it is tried in [[package]]: `scripts = {{ {name} = \"--version\" }}`, or `false` for not at all"
     );
     let (cause, hint) = if !ended.in_time {
-        (format!("it takes more than {} s", LIMIT.as_secs()), otherwise)
+        (format!("it takes more than {} s", limit.as_secs_f32()), otherwise)
     } else if let Some(missing) = missing_module(last) {
         (format!("the module `{missing}` is missing"), hint_for(last, name, modules))
     } else if last.starts_with("ImportError: ") {
@@ -138,12 +144,38 @@ fn try_one(mut command: Command, shown: &str, name: &str, modules: &[String]) ->
         (format!("it ended with {}", project::log::ending(status)), otherwise)
     };
     let what = format!("cannot run the script `{shown}`: {cause}{}", last_lines(&said));
-    Ok(Some(Failure::new(what).hint(hint)))
+    Some(Failure::new(what).hint(hint))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_script_that_waits_is_ended_and_one_that_fails_to_import_is_told_apart() {
+        let said = |script: &str, millis: u64| {
+            let mut command = Command::new("sh");
+            let limit = Duration::from_millis(millis);
+            try_one(command.args(["-c", script]), "da --help", "da", &["da".to_owned()], limit)
+        };
+        let late = said("echo waiting; read _ < /dev/zero", 500).unwrap();
+        assert_eq!(
+            late.to_string(),
+            "cannot run the script `da --help`: it takes more than 0.5 s\n    waiting"
+        );
+        assert!(late.given_hint().unwrap().contains("`scripts = { da = \"--version\" }`, or `false`"));
+        let failing =
+            said("echo \"ImportError: cannot import name 'x' from 'da'\" >&2; exit 1", 60_000).unwrap();
+        let wanted = "cannot run the script `da --help`: an import fails: ImportError: cannot import name 'x' from 'da'\n";
+        assert!(failing.to_string().starts_with(wanted), "{failing}");
+        assert!(said("exit 0", 60_000).is_none());
+        let absent = try_one(&mut Command::new("/no/such/program"), "da", "da", &[], LIMIT).unwrap();
+        assert!(
+            absent.to_string().starts_with("cannot run the script `da`: cannot run `/no/such/program`: "),
+            "{absent}"
+        );
+    }
 
     #[test]
     fn scripts_are_what_lies_among_the_programs() {
