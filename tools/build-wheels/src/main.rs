@@ -3,11 +3,14 @@
 mod build;
 mod checkout;
 mod dist;
+mod jobs;
 mod plan;
+mod purity;
 mod record;
 
 use std::process::ExitCode;
 
+use filter::Output;
 use project::Project;
 
 /// Builds the wheel and the sdist of each package from a clean checkout of the release commit.
@@ -21,6 +24,12 @@ struct Arguments {
     /// Remove the files of earlier builds from the packages' dist folders first
     #[arg(long)]
     clean: bool,
+    /// Print the matrix of the release for `strategy.matrix` of GitHub Actions, and build nothing
+    #[arg(long, conflicts_with = "clean")]
+    plan: bool,
+    /// How the matrix is printed
+    #[arg(long, value_name = "FORMAT", default_value = "json", requires = "plan")]
+    format: jobs::Format,
 }
 
 fn main() -> ExitCode {
@@ -29,6 +38,11 @@ fn main() -> ExitCode {
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
         let request = plan::Request { packages: &arguments.packages, clean: arguments.clean };
+        if arguments.plan {
+            let expected = project.expected(&release.packages)?;
+            let entries = plan::entries(&project, &release, &request, &expected)?;
+            return Ok(Output::Text(jobs::print(&project, &release, &entries, arguments.format, stage)?));
+        }
         let built = build::build(&project, &release, &request, stage)?;
         release.expected = Some(built.expected);
         release.artifacts = built.artifacts.or(release.artifacts);

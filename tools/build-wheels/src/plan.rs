@@ -100,6 +100,18 @@ pub fn plan<'a>(project: &Project, release: &'a Release, request: &Request) -> R
     Ok(plan)
 }
 
+/// The entries of the matrix that are asked for.
+pub fn entries<'a>(
+    project: &Project,
+    release: &Release,
+    request: &Request,
+    expected: &'a [Expected],
+) -> Result<Vec<&'a Expected>> {
+    let selected = selected(project, release, request.packages)?;
+    let is_wanted = |entry: &&Expected| selected.iter().any(|package| package.name == entry.package);
+    Ok(expected.iter().filter(is_wanted).collect())
+}
+
 /// Says what of the working tree is not in the build.
 pub fn note_changes(project: &Project, stage: &Stage) -> Result<()> {
     let changes = project.real_changes(&project.git.tree_state()?);
