@@ -2,12 +2,15 @@
 
 mod build;
 mod checkout;
+mod collect;
 mod dist;
 mod jobs;
+mod parts;
 mod plan;
 mod purity;
 mod record;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use filter::Output;
@@ -30,10 +33,17 @@ struct Arguments {
     /// How the matrix is printed
     #[arg(long, value_name = "FORMAT", default_value = "json", requires = "plan")]
     format: jobs::Format,
+    /// Join the documents of jobs that built a part each, and put their files into place; a folder stands for each
+    /// .json file in it. Reads no document on stdin
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["packages", "clean", "plan"])]
+    collect: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
     filter::run("build-wheels", |arguments: &Arguments, stage| {
+        if !arguments.collect.is_empty() {
+            return Ok(collect::collect(&arguments.collect, stage)?.into());
+        }
         let project = Project::find(stage.project())?;
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;

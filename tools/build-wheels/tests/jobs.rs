@@ -161,4 +161,6 @@ fn a_format_without_a_plan_is_wrong_usage() {
     let refused = |arguments: &[&str]| support::ended(world.start(TOOL, arguments, "")).error(2).to_owned();
     assert!(refused(&["--plan", "--format", "yaml"]).contains("invalid value 'yaml'"));
     assert!(refused(&["--format", "github"]).contains("--plan"));
+    assert!(refused(&["--plan", "--collect", "x.json"]).contains("cannot be used with"));
+    assert!(refused(&["--collect"]).contains("a value is required"));
 }
