@@ -2,6 +2,7 @@
 
 mod build;
 mod build_text;
+mod drift;
 mod gates;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use document::{ProjectPath, Spelling};
 use serde::Deserialize;
 
 pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
+pub use drift::{DriftLevel, DriftSettings};
 pub use gates::{CheckSettings, Coverage, Percent, ProblemLevel, ScriptCall, ValidateSettings};
 
 /// The name of the settings file, at the root of the project.

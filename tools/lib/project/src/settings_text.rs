@@ -202,6 +202,7 @@ fn refusal(text: &str, wrong: &toml_edit::de::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::DriftLevel;
 
     fn refused(text: &str) -> (String, String) {
         let error = Settings::parse(text).unwrap_err();
@@ -242,6 +243,19 @@ mod tests {
                 .ends_with("a script is tried with arguments, as in `\"--version\"`, or not at all: `false`"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_comparison_with_the_release_before_is_set_up_by_drift() {
+        let parse = |text: &str| Settings::parse(text).unwrap().validate.drift;
+        let usual = parse("");
+        assert_eq!((usual.level, usual.size_growth, usual.allow.len()), (DriftLevel::Warn, 50, 0));
+        let drift = parse("[validate]\ndrift = { level = \"strict\", size-growth = 5, allow = [\"a.b\"] }\n");
+        assert_eq!((drift.level, drift.size_growth), (DriftLevel::Strict, 5));
+        let (error, hint) = refused("[validate]\ndrift = { level = \"warning\" }\n");
+        assert!(error.starts_with("release.toml:2:19: unknown variant `warning`"), "{error}");
+        assert_eq!(hint, "did you mean `warn`?");
+        assert!(refused("[validate.drift]\nsize-growth = -1\n").0.starts_with("release.toml:2:15: "));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use document::{Failure, ProjectPath};
 use serde::Deserialize;
 
+use super::DriftSettings;
+
 /// `[validate]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -12,6 +14,8 @@ use serde::Deserialize;
 pub struct ValidateSettings {
     /// The level of the problems of a code, as in `{ W033 = "error", W031 = "off" }`, in place of the check's own.
     pub levels: BTreeMap<String, ProblemLevel>,
+    /// What may change against the release before.
+    pub drift: DriftSettings,
 }
 
 /// How much weight a problem has.
