@@ -7,6 +7,7 @@ mod library;
 mod members;
 mod record;
 mod scripts;
+mod unpack;
 
 use std::fs::File;
 use std::io::{BufReader, Read};

@@ -179,6 +179,10 @@ fn a_symbolic_link_is_refused() {
     bytes[start + 5] = 3;
     bytes[start + 38..start + 42].copy_from_slice(&(0o120_777_u32 << 16).to_le_bytes());
     assert_only(&problems(&bytes), "W013: `da_vinci/__init__.py` is a symbolic link");
+    let (file, folder) = (support::write(support::WHEEL, &bytes), tempfile::tempdir().unwrap());
+    let mut wheel = distribution::wheel::Wheel::open(&file.path).unwrap();
+    let error = wheel.unpack(folder.path(), |name| Some(name.to_owned())).unwrap_err().to_string();
+    assert!(error.ends_with(": `da_vinci/__init__.py` is a symbolic link"), "{error}");
 }
 
 #[test]

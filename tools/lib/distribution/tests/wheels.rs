@@ -47,6 +47,22 @@ fn a_wheel_opens_under_another_name() {
 }
 
 #[test]
+fn members_are_unpacked_to_where_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = WheelPlan::sound().set("da_vinci/data.bin", "x");
+    let mut wheel = Wheel::open(&plan.write().path).unwrap();
+    let wanted = |name: &str| name.ends_with(".py").then(|| format!("inner/{name}"));
+    wheel.unpack(folder.path(), wanted).unwrap();
+    let read = |path: &str| std::fs::read_to_string(folder.path().join(path));
+    assert_eq!(read("inner/da_vinci/core.py").unwrap(), "print('paint')\n");
+    assert!(read("inner/da_vinci/data.bin").is_err(), "nobody wants it");
+    assert_eq!(wheel.dist_info_member("WHEEL").unwrap().unwrap(), WHEEL_FILE.as_bytes());
+    assert_eq!(wheel.dist_info_member("entry_points.txt").unwrap(), None);
+    let error = wheel.unpack(folder.path(), |name| Some(format!("../{name}"))).unwrap_err().to_string();
+    assert!(error.contains(": `da_vinci/__init__.py` has `..` in its path"), "{error}");
+}
+
+#[test]
 fn unsafe_names_are_refused() {
     for (name, words) in [
         ("/etc/passwd", "W013: `/etc/passwd` has an absolute path"),
