@@ -68,6 +68,7 @@ mod tests {
     fn an_argument_wins_over_the_settings() {
         let settings = ValidateSettings {
             levels: [("W033".to_owned(), ProblemLevel::Off), ("w027".to_owned(), ProblemLevel::Off)].into(),
+            ..ValidateSettings::default()
         };
         let levels = chosen(None, Some(&settings), &["w033=error".to_owned()]).unwrap();
         assert!(!levels.leave_out(Code::W033) && levels.leave_out(Code::W027));
