@@ -75,11 +75,19 @@ pub fn holds_required_files(context: &Context, package: &ProjectPackage) -> Resu
 
 /// The package's wheel.
 pub fn wheel_of<'a>(context: &'a Context, package: &PackageName) -> Result<&'a Artifact> {
-    let mut artifacts = context.release.artifacts()?.iter();
-    artifacts.find(|a| a.kind == ArtifactKind::Wheel && a.package == *package).ok_or_else(|| {
+    Ok(wheels_of(context, package)?[0])
+}
+
+/// The package's wheels, of which there is one at least.
+pub fn wheels_of<'a>(context: &'a Context, package: &PackageName) -> Result<Vec<&'a Artifact>> {
+    let artifacts = context.release.artifacts()?.iter();
+    let wheels: Vec<_> =
+        artifacts.filter(|a| a.kind == ArtifactKind::Wheel && a.package == *package).collect();
+    if wheels.is_empty() {
         let what = format!("cannot find a wheel of `{package}`: the document has none");
-        Failure::new(what).hint(format!("run `build-wheels --package {package}`")).into()
-    })
+        return Err(Failure::new(what).hint(format!("run `build-wheels --package {package}`")).into());
+    }
+    Ok(wheels)
 }
 
 /// Returns where a file is, when it is the one that was built: its size and its SHA-256 are the document's.

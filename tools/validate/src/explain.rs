@@ -3,10 +3,19 @@
 use distribution::{CHECKS, Code};
 use document::Failure;
 
+use crate::drift;
+
 /// Returns what the check of that code asks for, where it is laid down, and how to mend what breaks it.
 pub fn explain(text: &str) -> Result<String, Failure> {
+    if let Some(code) = drift::Code::parse(text) {
+        let rule = code.rule();
+        let (weight, hint) = (rule.heaviest(), rule.hint);
+        let source = "own rule, after Semantic Versioning 2.0.0; the weight is that in a patch";
+        return Ok(format!("{code} ({weight}): {}\n\nsource: {source}\nhint: {hint}\n", rule.rule));
+    }
     let Some(code) = Code::parse(text) else {
-        let all: Vec<String> = CHECKS.iter().map(|check| check.code.to_string()).collect();
+        let codes = CHECKS.iter().map(|check| check.code.to_string());
+        let all: Vec<String> = codes.chain(drift::RULES.iter().map(|rule| rule.code.to_string())).collect();
         let what = format!("cannot explain `{text}`: no check has that code");
         return Err(Failure::usage(what).hint(format!("the codes are {}", all.join(", "))));
     };

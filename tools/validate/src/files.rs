@@ -8,6 +8,7 @@ use document::Failure;
 use filter::Stage;
 use rayon::prelude::*;
 
+use crate::drift::{self, Weight};
 use crate::report::{self, Format};
 
 /// What was found in one file.
@@ -19,11 +20,24 @@ pub struct Report {
 }
 
 /// Checks the files, prints what is wrong with them, and fails when one has an error or could not be checked.
-pub fn check(stage: &Stage, files: &[PathBuf], levels: &Levels, format: Format) -> Result<()> {
+pub fn check(
+    stage: &Stage,
+    files: &[PathBuf],
+    levels: &Levels,
+    format: Format,
+    previous: &[PathBuf],
+) -> Result<()> {
     let reports: Vec<Report> = files.par_iter().map(|file| examine(file, levels)).collect();
     match report::text(&reports, format)? {
         Some(text) => filter::write_stdout(&text)?,
         None => stage.actions(report::lines(&reports)),
+    }
+    if !previous.is_empty() {
+        for (file, said) in files.iter().zip(drift::compare_files(files, previous)?) {
+            let Some((weight, said)) = said else { continue };
+            let said = format!("{}: {said}", file.display());
+            if weight == Weight::Note { stage.note(said) } else { stage.warn(said) }
+        }
     }
     conclude(&reports)
 }

@@ -3,6 +3,7 @@
 mod artifacts;
 mod command;
 mod coverage;
+mod drift;
 mod explain;
 mod files;
 mod install;
@@ -54,6 +55,9 @@ struct Arguments {
     /// Give the problems of a code another level: error, warning or off; may be given again
     #[arg(long = "level", value_name = "CODE=LEVEL")]
     levels: Vec<String>,
+    /// A wheel of the release before, to compare with; may be given again
+    #[arg(long = "previous", value_name = "WHEEL", conflicts_with_all = ["explain", "published"])]
+    previous: Vec<PathBuf>,
     /// A wheel or an sdist to check by itself; needs no project and no document
     #[arg(value_name = "FILE", conflicts_with_all = ["quick", "allow_dirty", "packages"])]
     files: Vec<PathBuf>,
@@ -66,8 +70,8 @@ fn main() -> ExitCode {
         }
         if !arguments.files.is_empty() {
             let levels = levels::chosen(arguments.index, None, &arguments.levels)?;
-            return files::check(stage, &arguments.files, &levels, arguments.format)
-                .map(|()| Output::Nothing);
+            files::check(stage, &arguments.files, &levels, arguments.format, &arguments.previous)?;
+            return Ok(Output::Nothing);
         }
         let project = Project::find(stage.project())?;
         let levels = levels::chosen(arguments.index, Some(&project.settings.validate), &arguments.levels)?;
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
             allow_dirty: arguments.allow_dirty,
             published: arguments.published,
             to: &arguments.to,
+            previous: &arguments.previous,
         };
         if let Some(checks) = validate::validate(&project, &release, &request, &levels, stage)? {
             release.checks = Some(checks);

@@ -1,11 +1,13 @@
 //! Which checks there are for a release, and which of them are left out.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use document::{Artifact, ArtifactKind, Failure, PackageName, PythonVersion, Release};
-use project::{CheckSettings, Project, ProjectPackage};
+use project::{CheckSettings, DriftLevel, Project, ProjectPackage};
 
+use crate::drift::{self, Comparison};
 use crate::install::Install;
 use crate::published::Target;
 
@@ -24,6 +26,8 @@ pub struct Request<'a> {
     pub published: bool,
     /// The targets whose files are checked; empty for all.
     pub to: &'a [String],
+    /// Wheels of the release before, to compare with.
+    pub previous: &'a [PathBuf],
 }
 
 /// One check of the plan.
@@ -52,6 +56,8 @@ pub enum Job<'a> {
     RequiredFiles(&'a ProjectPackage),
     /// A package's wheels install, and what they bring works.
     Install(Install<'a>),
+    /// A package is compared with the release before.
+    Drift(Comparison<'a>),
     /// An index serves the files of a package.
     Published(&'a ProjectPackage, &'a Target),
     /// A command of release.toml succeeds.
@@ -84,7 +90,11 @@ impl<'a> Run<'a> {
 }
 
 /// Plans the checks, sorted by name; reads only.
-pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -> Result<Vec<Planned<'a>>> {
+pub fn plan<'a>(
+    project: &'a Project,
+    release: &'a Release,
+    request: &Request<'a>,
+) -> Result<Vec<Planned<'a>>> {
     let mut all = Vec::new();
     let mut add = |name: String, job: Job<'a>| all.push(Planned { name, job });
     let dirty = Job::Skip("left out by `--allow-dirty`");
@@ -101,8 +111,10 @@ pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -
             add(name.0, if_built(Job::File(artifact)));
         }
     }
-    for package in selected {
+    let drifts = drifts(project, release, request, &selected)?;
+    for (package, drift) in selected.into_iter().zip(drifts) {
         let name = &package.name;
+        add(format!("drift {name}"), if_built(drift));
         if !package.required_files.is_empty() {
             add(format!("required files {name}"), if_built(Job::RequiredFiles(package)));
         }
@@ -120,6 +132,41 @@ pub fn plan<'a>(project: &'a Project, release: &'a Release, request: &Request) -
     all.sort_by(|a, b| a.name.cmp(&b.name));
     refuse_taken_names(project, &all)?;
     Ok(all)
+}
+
+/// The comparison of each package with the release before, or why there is none.
+fn drifts<'a>(
+    project: &Project,
+    release: &'a Release,
+    request: &Request<'a>,
+    selected: &[&'a ProjectPackage],
+) -> Result<Vec<Job<'a>>> {
+    let mut named = Vec::new();
+    for path in request.previous {
+        let file = drift::name_of(path)?;
+        if !selected.iter().any(|package| package.name == file.name) {
+            let shown = path.display();
+            let what =
+                format!("cannot compare with `{shown}`: `{}` is no package of this release", file.name);
+            return Err(Failure::usage(what).hint("name a wheel of a package that is released").into());
+        }
+        named.push((file.name, path.as_path()));
+    }
+    let version = release.version.previous.as_ref();
+    let job = |package: &&'a ProjectPackage| {
+        let of_package = named.iter().filter(|(name, _)| *name == package.name);
+        let named: Vec<&Path> = of_package.map(|(_, path)| *path).collect();
+        if project.settings.validate.drift.level == DriftLevel::Off {
+            Job::Skip("`drift` of [validate] is off")
+        } else if request.quick {
+            Job::Skip(QUICK)
+        } else if named.is_empty() && version.is_none() {
+            Job::Skip("nothing was released before")
+        } else {
+            Job::Drift(Comparison { package, named, version })
+        }
+    };
+    Ok(selected.iter().map(job).collect())
 }
 
 /// The installs of a package: with each Python that the matrix has a wheel for, else with one that its wheel allows.

@@ -10,7 +10,7 @@ use uv::Uv;
 
 use crate::install::{self, Named, Wheels};
 use crate::plan::{self, Job, Planned, Request};
-use crate::{artifacts, command, published, tree};
+use crate::{artifacts, command, drift, published, tree};
 
 /// Checks wait for programs more than they compute, so this many run at once even on a small machine.
 const AT_ONCE: usize = 8;
@@ -74,7 +74,8 @@ pub fn validate(
         }
     }
     let Some(lock) = lock else { return Ok(None) };
-    let needs_uv = plan.iter().any(|check| matches!(check.job, Job::Install(_) | Job::Command(_)));
+    let needs_uv =
+        plan.iter().any(|check| matches!(check.job, Job::Install(_) | Job::Drift(_) | Job::Command(_)));
     let uv = if needs_uv { Some(Uv::find()?) } else { None };
     let wheels = Wheels::of(&project.root, release);
     let context = Context { project, release, lock: &lock, levels, uv, wheels };
@@ -106,7 +107,10 @@ fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<Named>> {
     let threads = queues.len().clamp(1, AT_ONCE.max(rayon::current_num_threads()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let one = |check: &&Planned| run(context, check);
-    let queue = |queue: &Vec<&Planned>| queue.iter().flat_map(one).collect::<Vec<_>>();
+    let queue = |queue: &Vec<&Planned>| match queue.first().map(|check| &check.job) {
+        Some(Job::Drift(_)) => compare_all(context, queue),
+        _ => queue.iter().flat_map(one).collect::<Vec<_>>(),
+    };
     let mut results: Vec<Named> = first.iter().flat_map(one).collect();
     results.extend(pool.install(|| queues.par_iter().with_max_len(1).flat_map(queue).collect::<Vec<_>>()));
     results.extend(last.iter().flat_map(one));
@@ -117,23 +121,41 @@ fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<Named>> {
     Ok(results)
 }
 
-/// The checks that may run at once; those of one queue leave the same coverage report, and wait for each other.
+/// The checks that may run at once; those of one queue leave the same coverage report, and wait for each other. The
+/// comparisons with the release before are one queue.
 ///
 /// What takes longest is begun first.
 fn queues<'a>(mut checks: Vec<&'a Planned<'a>>) -> Vec<Vec<&'a Planned<'a>>> {
-    checks.sort_by_key(|check| !matches!(check.job, Job::Command(_)));
+    checks.sort_by_key(|check| !matches!(check.job, Job::Command(_) | Job::Drift(_)));
+    let is_drift = |check: &Planned| matches!(check.job, Job::Drift(_));
     let mut queues: Vec<(Option<&ProjectPath>, Vec<&Planned>)> = Vec::new();
     for check in checks {
         let report = match &check.job {
             Job::Command(run) => run.check.coverage.as_ref().map(|coverage| &coverage.report),
             _ => None,
         };
-        match queues.iter_mut().find(|(of, _)| report.is_some() && *of == report) {
+        let joins = |of: &Option<&ProjectPath>, queue: &[&Planned]| {
+            report.is_some() && *of == report || is_drift(check) && queue.iter().any(|other| is_drift(other))
+        };
+        match queues.iter_mut().find(|(of, queue)| joins(of, queue)) {
             Some((_, queue)) => queue.push(check),
             None => queues.push((report, vec![check])),
         }
     }
     queues.into_iter().map(|(_, queue)| queue).collect()
+}
+
+/// Runs the comparisons with the release before as one job.
+fn compare_all(context: &Context, queue: &[&Planned]) -> Vec<Named> {
+    let comparisons: Vec<_> = queue
+        .iter()
+        .filter_map(|check| match &check.job {
+            Job::Drift(comparison) => Some(comparison),
+            _ => None,
+        })
+        .collect();
+    let names = queue.iter().map(|check| full_name(check));
+    names.zip(drift::compare(context, &comparisons)).collect()
 }
 
 /// A promise's name is a pattern; the result has the name of the file.
@@ -154,6 +176,7 @@ fn run(context: &Context, check: &Planned) -> Vec<Named> {
         Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
         Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),
         Job::Install(job) => return install::install(context, job),
+        Job::Drift(_) => return compare_all(context, &[check]),
         Job::Published(package, target) => published::is_served(context, package, target),
         Job::Command(run) => match command::succeeds(context, *run) {
             Err(error) if !run.check.blocking => Ok(Verdict::Warned(format!("{error:#}"))),
@@ -169,15 +192,14 @@ fn conclude(release: &Release, results: Vec<Named>, stage: &Stage) -> Result<Vec
     let (mut checks, mut failures) = (Vec::new(), Vec::new());
     for (name, result) in results {
         let (outcome, detail) = match result {
-            Ok(Verdict::Passed(detail)) => {
-                stage.action(format!("ok: {name}: {detail}"));
-                (CheckOutcome::Passed, detail)
+            Ok(Verdict::Passed(said)) => {
+                stage.action(format!("ok: {name}: {said}"));
+                (CheckOutcome::Passed, first_line(&said))
             }
-            Ok(Verdict::Skipped(detail)) => (CheckOutcome::Skipped, detail),
+            Ok(Verdict::Skipped(said)) => (CheckOutcome::Skipped, first_line(&said)),
             Ok(Verdict::Warned(said)) => {
                 stage.warn(format!("{name}: {said}"));
-                // What a program said may differ from run to run, and the document may not.
-                (CheckOutcome::Warned, said.lines().next().unwrap_or_default().to_owned())
+                (CheckOutcome::Warned, first_line(&said))
             }
             Err(error) => {
                 failures.push((name, error));
@@ -197,6 +219,11 @@ fn conclude(release: &Release, results: Vec<Named>, stage: &Stage) -> Result<Vec
     let what = format!("cannot validate `{name}` {version}: {failed} of {all} {checks} failed{list}");
     let hint = failures.iter().find_map(|(_, error)| Failure::of(error).0);
     Err(Failure::new(what).hint(hint.unwrap_or("mend them, and run `validate` again")).into())
+}
+
+/// What stands in the document: what a program said, and where files are, may differ from run to run.
+fn first_line(said: &str) -> String {
+    said.lines().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ fn a_sound_release_passes_every_check() {
     let expected = [
         "Passed artifacts: 4 files, all that the release promises",
         "Passed clean tree: no changes",
+        "Skipped drift da-vinci: nothing was released before",
+        "Skipped drift da-vinci-cdk: nothing was released before",
         &format!("Passed install da-vinci: da_vinci in a fresh environment with Python {python}"),
         &format!("Passed install da-vinci-cdk: da_vinci_cdk in a fresh environment with Python {python}"),
         "Passed required files da-vinci: da_vinci/Dockerfile",
@@ -71,7 +73,7 @@ fn a_sound_release_passes_every_check() {
         "Passed wheel da_vinci_cdk-0.5.0-py3-none-any.whl: as it was built, and sound",
     ];
     assert_eq!(details(&ran.document()), expected, "{}", ran.stderr);
-    assert_eq!(ran.lines("ok: ").len(), expected.len());
+    assert_eq!(ran.lines("ok: ").len(), expected.len() - 2);
     assert!(ran.lines("ok: ")[0].starts_with("ok: artifacts: 4 files"), "{}", ran.stderr);
     let log = std::fs::read_to_string(world.root.join(".git/wainwright/logs/uv.log")).unwrap();
     assert!(log.starts_with("uv ") && log.trim_end().ends_with(world.root.to_str().unwrap()), "{log}");
@@ -92,7 +94,7 @@ fn a_changed_and_a_missing_file_are_refused_together() {
     std::fs::remove_file(world.root.join(CORE)).unwrap();
     let ran = world.run(TOOL, &["--quick"], &release);
     let error = ran.error(1);
-    assert!(error.starts_with("cannot validate `da-vinci` 0.5.0: 3 of 10 checks failed\n"), "{error}");
+    assert!(error.starts_with("cannot validate `da-vinci` 0.5.0: 3 of 12 checks failed\n"), "{error}");
     let changed = format!("  wheel da_vinci_cdk-0.5.0-py3-none-any.whl: cannot use `{CDK}`: its SHA-256 is ");
     assert!(error.contains(&changed) && error.contains(": it changed after `build-wheels`"), "{error}");
     let missing = format!("cannot use `{CORE}`: it is missing: it was removed after `build-wheels`");
@@ -100,7 +102,7 @@ fn a_changed_and_a_missing_file_are_refused_together() {
     assert!(error.ends_with("hint: run `build-wheels` again, and all that follows it\n"), "{error}");
     assert_eq!(ran.lines("ok: ").len(), 5, "the others are reported too: {}", ran.stderr);
     let alone = world.run(TOOL, &["--quick", "--package", "da-vinci-cdk"], &release);
-    assert!(alone.error(1).contains(": 1 of 6 checks failed"), "{}", alone.stderr);
+    assert!(alone.error(1).contains(": 1 of 7 checks failed"), "{}", alone.stderr);
 }
 
 #[test]
@@ -189,7 +191,7 @@ fn a_package_that_does_not_declare_the_other_does_not_import_alone() {
         error.contains("install da-vinci-cdk: cannot import `da_vinci_cdk`: ModuleNotFoundError"),
         "{error}"
     );
-    assert!(error.contains(": 1 of 10 checks failed"), "the other one imports: {error}");
+    assert!(error.contains(": 1 of 12 checks failed"), "the other one imports: {error}");
 }
 
 #[test]
@@ -294,7 +296,8 @@ fn quick_leaves_out_what_is_slow_and_says_so() {
     let checks = ran.document().checks.unwrap();
     let skipped: Vec<_> = checks.iter().filter(|check| check.outcome == CheckOutcome::Skipped).collect();
     let names: Vec<_> = skipped.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(names, ["install da-vinci", "install da-vinci-cdk", "tests"]);
+    let drifts = ["drift da-vinci", "drift da-vinci-cdk"];
+    assert_eq!(names, [&drifts[..], &["install da-vinci", "install da-vinci-cdk", "tests"]].concat());
     assert!(skipped.iter().all(|check| check.detail == "left out by `--quick`"));
     assert!(ran.stderr.contains("skip: tests: left out by `--quick`\n") && ran.stderr.contains("ok: lint: "));
     assert!(world.run(TOOL, &[], &release).error(1).contains("  tests: cannot pass: `exit 1`"));
@@ -400,7 +403,7 @@ fn a_dry_run_names_the_checks_and_writes_nothing() {
     let planned = world.run(TOOL, &[], &planned);
     assert!(world.everything() == before, "a dry run has written");
     let real = world.run(TOOL, &[], &release);
-    assert_eq!(real.document().checks.unwrap().len(), 11);
+    assert_eq!(real.document().checks.unwrap().len(), 13);
     assert_eq!(dry.lines("check ").len(), 11);
     assert_eq!(dry.lines("check "), real.lines("check "));
     assert_eq!(planned.lines("check "), real.lines("check "), "a dry run of a whole release says the same");
@@ -414,7 +417,7 @@ fn two_clones_give_equal_documents() {
     origin.commit();
     let [one, two] = ["one", "another place/ä"].map(|name| origin.clone_to(name));
     let documents = [&one, &two].map(|world| world.run(TOOL, &[], &built(world)));
-    assert_eq!(documents[0].document().checks.unwrap().len(), 11);
+    assert_eq!(documents[0].document().checks.unwrap().len(), 13);
     assert_eq!(documents[0].stdout, documents[1].stdout);
 }
 
