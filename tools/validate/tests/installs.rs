@@ -254,3 +254,29 @@ fn scripts_that_do_not_start_are_listed_with_their_cause() {
     }
     assert!(!error.contains("`fine") && !error.contains("`window") && !error.contains("`extra"), "{error}");
 }
+
+#[test]
+fn what_does_not_fit_together_is_told_as_pip_check_tells_it() {
+    let world = scripts("[build]\nsdist = false\n\n[[package]]\nname = \"tools\"\nimports = []\n");
+    world.replace(
+        "pyproject.toml",
+        "version = \"1.0\"",
+        "version = \"1.0\"\ndependencies = [\"iniconfig>=2\"]",
+    );
+    world.write("pins.txt", "iniconfig==1.1.1\n");
+    std::fs::remove_dir_all(world.root.join("dist")).unwrap();
+    world.commit();
+    let uv = uv();
+    project::run(world.command(uv.path()).args(["build", "-q", "--wheel", "--out-dir", "dist"])).unwrap();
+    let mut command = world.command(TOOL);
+    // What a user forces upon uv may be something else than the package asks for.
+    command.env("UV_OVERRIDE", world.root.join("pins.txt"));
+    std::fs::write(world.root.join(".git/document.json"), recorded(&world).to_json().unwrap()).unwrap();
+    command.stdin(std::fs::File::open(world.root.join(".git/document.json")).unwrap());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot use `tools` as it is installed: `uv pip check` found\n"), "{said}");
+    assert!(said.contains("iniconfig>=2") && said.contains("1.1.1"), "{said}");
+    assert!(said.contains("hint: mend the dependencies of the package, and build it again"), "{said}");
+}
