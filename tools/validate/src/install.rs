@@ -6,7 +6,8 @@ mod python;
 mod scripts;
 mod wheels;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use distribution::{FileName, Fit};
@@ -50,7 +51,7 @@ impl Install<'_> {
         }
     }
 
-    fn name_of(&self, wheel: &FileName, path: &std::path::Path) -> String {
+    fn name_of(&self, wheel: &FileName, path: &Path) -> String {
         let file = path.file_name().map_or_else(|| wheel.stem().into(), |name| name.to_string_lossy());
         match self.target {
             None => format!("install {file}"),
@@ -76,7 +77,7 @@ fn try_wheels(context: &Context, job: &Install, others: &mut Vec<Named>) -> Resu
         None => None,
         Some(version) => Some(Python::at(&uv::interpreter(&uv, &version.to_string())?)?),
     };
-    let (mut trials, mut reasons): (Vec<(Built, Python)>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut trials, mut reasons): (Vec<(Built, Python)>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
     for wheel in wheels {
         let requires = wheel.requires_python.as_deref();
         let choice = match &python {
@@ -90,11 +91,14 @@ fn try_wheels(context: &Context, job: &Install, others: &mut Vec<Named>) -> Resu
                 if job.target.is_some() && trials.iter().any(|(_, other)| other.path == python.path) => {}
             Choice::With(python) => trials.push((wheel, python)),
             Choice::OtherPlatform(reason) => others.push((name, Ok(Verdict::Skipped(reason)))),
-            Choice::OtherPython(reason) => reasons.push(format!("{}: {reason}", wheel.file_name.stem())),
+            Choice::OtherPython(reason) => drop(reasons.insert(reason)),
         }
     }
     if trials.is_empty() {
-        reasons.extend(others.iter().map(|(name, _)| format!("{name} is for another platform")));
+        if !others.is_empty() {
+            reasons.insert("its wheels are for other platforms".to_owned());
+        }
+        let reasons: Vec<String> = reasons.into_iter().collect();
         let reason = format!("no wheel of it can be installed here: {}", reasons.join("; "));
         return Ok(Verdict::Skipped(reason));
     }

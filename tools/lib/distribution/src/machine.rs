@@ -45,6 +45,11 @@ pub enum Fit {
 }
 
 impl Machine {
+    /// The same machine with another Python.
+    pub fn with(&self, python: PythonVersion) -> Self {
+        Self { python, ..self.clone() }
+    }
+
     /// Says whether a wheel of that name runs here, as installers judge it (PEP 425, PEP 600, PEP 656).
     pub fn fit(&self, wheel: &FileName) -> Fit {
         let mut fit = Fit::OtherPython;

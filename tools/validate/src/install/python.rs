@@ -123,26 +123,33 @@ pub fn choose(uv: &Uv, wheel: &FileName, requires: Option<&str>) -> Result<Choic
             return Ok(Choice::With(Python::at(&path)?));
         }
     }
-    match allowed.first() {
-        Some(version) => Ok(Choice::With(Python::at(&uv::interpreter(uv, &version.to_string())?)?)),
-        None => {
-            let any = requires.map_or_else(|| "3".to_owned(), str::to_owned);
-            Python::at(&uv::interpreter(uv, &any)?).map(|python| python.choose(wheel, requires))
-        }
+    if let Some(version) = allowed.first() {
+        return Ok(Choice::With(Python::at(&uv::interpreter(uv, &version.to_string())?)?));
     }
+    if let Some(own) =
+        own.filter(|own| versions().any(|one| own.machine.with(one).fit(wheel) == Fit::OtherPlatform))
+    {
+        return Ok(Choice::OtherPlatform(own.platform_of(wheel)));
+    }
+    let any = requires.map_or_else(|| "3".to_owned(), str::to_owned);
+    Python::at(&uv::interpreter(uv, &any)?).map(|python| python.choose(wheel, requires))
 }
 
-/// The versions that a wheel allows on a machine like this, the newest first, and those without the lock at the end.
+/// The versions that come into question, the newest first, and those without the lock at the end.
+fn versions() -> impl Iterator<Item = PythonVersion> {
+    let all = ["", "t"].into_iter().flat_map(|end| MINORS.rev().map(move |minor| format!("3.{minor}{end}")));
+    all.filter_map(|version| version.parse().ok())
+}
+
+/// Those of them that a wheel allows on a machine like this.
 fn allowed(machine: &Machine, wheel: &FileName, requires: Option<&str>) -> Vec<PythonVersion> {
-    let versions =
-        ["", "t"].into_iter().flat_map(|end| MINORS.rev().map(move |minor| format!("3.{minor}{end}")));
     let fits = |version: &PythonVersion| {
-        let like = Machine { python: version.clone(), ..machine.clone() };
         let (major, minor) = version.numbers();
         // The last patch of it: a `Requires-Python` of `>=3.12.4` allows some 3.12.
-        like.fit(wheel) == Fit::Runs && is_allowed(requires, &format!("{major}.{minor}.99"))
+        let is_allowed = is_allowed(requires, &format!("{major}.{minor}.99"));
+        is_allowed && machine.with(version.clone()).fit(wheel) == Fit::Runs
     };
-    versions.filter_map(|version| version.parse().ok()).filter(fits).collect()
+    versions().filter(fits).collect()
 }
 
 /// Says whether a `Requires-Python` allows a version; what cannot be read is left to the installer.
