@@ -9,6 +9,7 @@ use distribution::{FileName, Level};
 use document::{Artifact, ArtifactKind, Failure, PackageName};
 use project::ProjectPackage;
 
+use crate::source;
 use crate::validate::{Context, Verdict};
 
 /// Checks that each file that these packages promise is there once, and that there is no other.
@@ -43,7 +44,11 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
         );
         return Err(Failure::new(what).hint("run `build-wheels` again").into());
     }
-    let problems = distribution::problems(&path)?;
+    let mut problems = distribution::problems(&path)?;
+    // What cannot be opened is among the problems already.
+    if let (ArtifactKind::Wheel, Ok(wheel)) = (artifact.kind, Wheel::open(&path)) {
+        problems.extend(source::problems(context, artifact, &wheel)?);
+    }
     let list = |level: Level| -> Vec<String> {
         let those = problems.iter().filter(|problem| context.levels.of(problem) == Some(level));
         those.map(ToString::to_string).collect()

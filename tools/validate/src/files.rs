@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use distribution::{Level, Levels, Problem};
+use distribution::siblings::{self, Sibling};
+use distribution::{Code, FileName, Level, Levels, Problem};
 use document::Failure;
 use filter::Stage;
 use rayon::prelude::*;
+use uv::Uv;
 
+use crate::descriptions::{self, Rendered};
 use crate::drift::{self, Weight};
 use crate::report::{self, Format};
 
@@ -20,6 +23,8 @@ pub struct Report {
 }
 
 /// Checks the files, prints what is wrong with them, and fails when one has an error or could not be checked.
+///
+/// Files of one package and version are compared with each other. For PyPI their descriptions are rendered too.
 pub fn check(
     stage: &Stage,
     files: &[PathBuf],
@@ -27,7 +32,19 @@ pub fn check(
     format: Format,
     previous: &[PathBuf],
 ) -> Result<()> {
-    let reports: Vec<Report> = files.par_iter().map(|file| examine(file, levels)).collect();
+    let alone = |file: &PathBuf| distribution::problems(file).map_err(|error| format!("{error:#}"));
+    let mut found: Vec<Result<Vec<Problem>, String>> = files.par_iter().map(alone).collect();
+    for (at, problem) in beside_each_other(stage, files, levels)? {
+        if let Ok(problems) = &mut found[at] {
+            problems.push(problem);
+        }
+    }
+    let levelled = |problem: Problem| levels.of(&problem).map(|level| (level, problem));
+    let report = |(file, found): (&PathBuf, Result<Vec<Problem>, String>)| Report {
+        file: file.display().to_string(),
+        found: found.map(|problems| problems.into_iter().filter_map(levelled).collect()),
+    };
+    let reports: Vec<Report> = files.iter().zip(found).map(report).collect();
     match report::text(&reports, format)? {
         Some(text) => filter::write_stdout(&text)?,
         None => stage.actions(report::lines(&reports)),
@@ -42,11 +59,31 @@ pub fn check(
     conclude(&reports)
 }
 
-fn examine(path: &Path, levels: &Levels) -> Report {
-    let levelled = |problem: Problem| levels.of(&problem).map(|level| (level, problem));
-    let found = distribution::problems(path).map_err(|error| format!("{error:#}"));
-    let found = found.map(|problems| problems.into_iter().filter_map(levelled).collect());
-    Report { file: path.display().to_string(), found }
+/// Lists what is found by more than one file, or by another program: each problem with the place of its file.
+fn beside_each_other(stage: &Stage, files: &[PathBuf], levels: &Levels) -> Result<Vec<(usize, Problem)>> {
+    let names: Vec<Option<FileName>> = files.iter().map(|file| FileName::of(file).ok()).collect();
+    let release = |name: &FileName| (name.name.clone(), name.version.clone());
+    let has_sibling =
+        |name: &FileName| names.iter().flatten().filter(|other| release(other) == release(name)).count() > 1;
+    let (mut places, mut siblings) = (Vec::new(), Vec::new());
+    for (at, (path, name)) in files.iter().zip(&names).enumerate() {
+        let Some(name) = name.as_ref().filter(|name| levels.are_for_pypi() || has_sibling(name)) else {
+            continue;
+        };
+        // What cannot be read is told where the file is checked by itself.
+        let Ok(metadata) = distribution::metadata(path) else { continue };
+        let shown = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        places.push(at);
+        siblings.push(Sibling { shown, file: name.clone(), metadata });
+    }
+    let mut found = siblings::differences(&siblings);
+    if levels.are_for_pypi() && !levels.leave_out(Code::M041) {
+        match descriptions::render(Uv::find, Path::new("."), &siblings)? {
+            Rendered::Checked(problems) => found.extend(problems),
+            Rendered::Skipped(reason) => stage.skip("descriptions", &reason),
+        }
+    }
+    Ok(found.into_iter().map(|(at, problem)| (places[at], problem)).collect())
 }
 
 fn conclude(reports: &[Report]) -> Result<()> {

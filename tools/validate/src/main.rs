@@ -3,6 +3,7 @@
 mod artifacts;
 mod command;
 mod coverage;
+mod descriptions;
 mod drift;
 mod explain;
 mod files;
@@ -11,6 +12,8 @@ mod levels;
 mod plan;
 mod published;
 mod report;
+mod source;
+mod together;
 mod tree;
 mod validate;
 

@@ -52,6 +52,8 @@ pub enum Job<'a> {
     Artifacts(Vec<PackageName>),
     /// A file is sound and as it was built; `None` in a dry run, which has no files.
     File(Option<&'a Artifact>),
+    /// The metadata of all files fit together; with or without a look at how descriptions are shown.
+    Metadata(Vec<PackageName>, bool),
     /// A wheel holds the files that it must.
     RequiredFiles(&'a ProjectPackage),
     /// A package's wheels install, and what they bring works.
@@ -106,6 +108,7 @@ pub fn plan<'a>(
     let built = release.artifacts.is_some() || release.dry_run;
     let if_built = |job: Job<'a>| if built { job } else { Job::Skip(UNBUILT) };
     add("artifacts".to_owned(), if_built(Job::Artifacts(names.clone())));
+    add("metadata".to_owned(), if_built(Job::Metadata(names.clone(), !request.quick)));
     for (name, artifact) in files(release) {
         if request.packages.is_empty() || names.contains(&name.1) {
             add(name.0, if_built(Job::File(artifact)));

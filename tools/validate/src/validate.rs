@@ -10,7 +10,7 @@ use uv::Uv;
 
 use crate::install::{self, Named, Wheels};
 use crate::plan::{self, Job, Planned, Request};
-use crate::{artifacts, command, drift, published, tree};
+use crate::{artifacts, command, drift, published, together, tree};
 
 /// Checks wait for programs more than they compute, so this many run at once even on a small machine.
 const AT_ONCE: usize = 8;
@@ -74,8 +74,9 @@ pub fn validate(
         }
     }
     let Some(lock) = lock else { return Ok(None) };
-    let needs_uv =
-        plan.iter().any(|check| matches!(check.job, Job::Install(_) | Job::Drift(_) | Job::Command(_)));
+    let needs_uv = plan.iter().any(|check| {
+        matches!(check.job, Job::Install(_) | Job::Drift(_) | Job::Metadata(_, true) | Job::Command(_))
+    });
     let uv = if needs_uv { Some(Uv::find()?) } else { None };
     let wheels = Wheels::of(&project.root, release);
     let context = Context { project, release, lock: &lock, levels, uv, wheels };
@@ -172,6 +173,7 @@ fn run(context: &Context, check: &Planned) -> Vec<Named> {
         Job::CleanTree => tree::is_clean(context),
         Job::Versions => tree::has_one_version(context),
         Job::Artifacts(packages) => artifacts::are_as_promised(context, packages),
+        Job::Metadata(packages, render) => together::fit(context, packages, *render),
         Job::File(Some(artifact)) => artifacts::is_sound(context, artifact),
         Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
         Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),

@@ -10,8 +10,8 @@ use std::fmt;
 #[rustfmt::skip]
 pub enum Code {
     W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W015, W016, W017, W018, W019, W020,
-    W021, W022, W024, W025, W026, W027, W029, W030, W031, W033, W034, W051, W054,
-    M035, M036, M037, M038, M039, M040, M055,
+    W021, W022, W024, W025, W026, W027, W029, W030, W031, W033, W034, W051, W054, W101, W102,
+    M035, M036, M037, M038, M039, M040, M041, M042, M043, M055,
     S033, S044, S045, S046, S047, S048, S051, S054,
 }
 
@@ -138,6 +138,10 @@ pub static CHECKS: &[Check] = &[
         "split the package, or ask PyPI for more and switch this off"),
     refused(Code::W054, "no code was made unreadable by Pyarmor or SourceDefender", "upload checks of PyPI",
         "publish the code as it is, or compile it"),
+    warning(Code::W101, "a wheel has the files that its packages have in the commit", "check-wheel-contents W101",
+        "make the build backend ship them as package data, or leave them out of the package's folder"),
+    warning(Code::W102, "a wheel has no file that its packages do not have in the commit", "check-wheel-contents W102",
+        "commit the file, or leave it out of the package data"),
     error(Code::M035, "the core metadata can be read, in a version that indexes know", "Core metadata specifications",
         MEND_BUILD),
     refused(Code::M036, "the version has no local part", "upload checks of PyPI",
@@ -150,6 +154,13 @@ pub static CHECKS: &[Check] = &[
         "Core metadata specifications (PEP 639)", "keep the expression alone: `license = \"MIT\"` in [project]"),
     refused(Code::M040, "e-mail addresses, URLs, their labels, the summary and the type of the description are valid",
         "upload checks of PyPI", "mend the field in pyproject.toml"),
+    refused(Code::M041, "the long description can be shown", "upload checks of PyPI, `twine check`",
+        "mend the README, or name its type: `readme = { file = \"README.md\", content-type = \"text/markdown\" }`"),
+    error(Code::M042, "all files of a release have the same metadata; `Requires-Python` at the least",
+        "own rule: PyPI shows the metadata of the file that came first",
+        "build all of them from one commit with one version of the build backend"),
+    warning(Code::M043, "Requires-Python, classifiers, tags and the packages that are released together agree",
+        "own rule", "mend the range, the classifiers or the pins in pyproject.toml"),
     error(Code::M055, "requirements, extras and the range of Python versions can be read",
         "Dependency specifiers (PEP 508), Version specifiers (PEP 440)", "mend it in pyproject.toml"),
     warning(Code::S033, "no file has the name or the text of a secret", "own rule; tokens of its own: upload checks of PyPI",
@@ -181,7 +192,7 @@ impl Code {
     }
 
     /// A problem that this check has found.
-    pub(crate) fn found(self, message: impl Into<String>) -> Problem {
+    pub fn found(self, message: impl Into<String>) -> Problem {
         Problem { code: self, weight: self.check().weight, message: message.into() }
     }
 }
@@ -253,9 +264,11 @@ mod tests {
 
     #[test]
     fn each_code_stands_in_a_test_on_files() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
-        let texts: String = std::fs::read_dir(folder)
-            .unwrap()
+        // What needs a project at hand, or another program, is found by the tool `validate`.
+        let folders = ["/tests", "/../../validate/tests"];
+        let texts: String = folders
+            .iter()
+            .flat_map(|folder| std::fs::read_dir([env!("CARGO_MANIFEST_DIR"), folder].concat()).unwrap())
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.is_file())
             .map(|path| std::fs::read_to_string(path).unwrap())

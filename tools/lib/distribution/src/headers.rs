@@ -1,10 +1,15 @@
 //! The header format that METADATA, PKG-INFO and WHEEL share: `Name: value` lines, folded lines, a body.
 
+use std::collections::BTreeSet;
+
 use document::Failure;
 
-/// The fields of a file in the header format (RFC 822, as PEP 241 and PEP 427 use it), in their order.
+/// A file in the header format (RFC 822, as PEP 241 and PEP 427 use it): its fields in their order, and its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Headers(Vec<(String, String)>);
+pub(crate) struct Headers {
+    fields: Vec<(String, String)>,
+    body: String,
+}
 
 impl Headers {
     /// Reads the fields up to the first empty line. A folded line joins the field before it with a newline.
@@ -18,11 +23,10 @@ impl Headers {
             fail(format!("line {line} is not UTF-8"))
         })?;
         let mut fields: Vec<(String, String)> = Vec::new();
-        for (number, line) in text.lines().enumerate() {
-            let number = number + 1;
-            if line.is_empty() {
-                break;
-            }
+        let mut lines = text.lines();
+        let mut number = 0;
+        while let Some(line) = lines.next().filter(|line| !line.is_empty()) {
+            number += 1;
             if line.starts_with([' ', '\t']) {
                 let Some((_, value)) = fields.last_mut() else {
                     return Err(fail(format!(
@@ -42,15 +46,25 @@ impl Headers {
                 _ => return Err(fail(format!("line {number}, `{line}`, is not of the form `Name: value`"))),
             }
         }
-        Ok(Self(fields))
+        Ok(Self { fields, body: lines.collect::<Vec<_>>().join("\n") })
     }
 
     /// Every value of a field, in order; names are compared without regard to case.
     pub(crate) fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
+        self.fields
             .iter()
             .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The name of each field, in small letters.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.fields.iter().map(|(name, _)| name.to_ascii_lowercase()).collect()
+    }
+
+    /// What follows the first empty line, whatever its line ends were.
+    pub(crate) fn body(&self) -> &str {
+        &self.body
     }
 
     /// The value of a field that may stand once at most.

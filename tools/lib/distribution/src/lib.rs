@@ -17,6 +17,7 @@ mod platform;
 pub mod requirement;
 pub mod sdist;
 mod secrets;
+pub mod siblings;
 pub mod wheel;
 
 use std::path::Path;
@@ -38,6 +39,16 @@ pub fn problems(path: &Path) -> Result<Vec<Problem>> {
     match FileName::of(path)?.form {
         Form::Wheel { .. } => wheel::problems(path),
         Form::Sdist => sdist::problems(path),
+    }
+}
+
+/// Returns the core metadata of a wheel or an sdist.
+///
+/// Fails when the file cannot be opened as what its name says, or its metadata cannot be read.
+pub fn metadata(path: &Path) -> Result<Metadata> {
+    match FileName::of(path)?.form {
+        Form::Wheel { .. } => wheel::Wheel::open(path)?.metadata(),
+        Form::Sdist => sdist::metadata(path),
     }
 }
 

@@ -3,7 +3,10 @@
 mod classifiers;
 mod contact;
 mod fields;
+mod pythons;
 mod rules;
+
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use document::{PackageName, Version};
@@ -52,6 +55,19 @@ impl Metadata {
         self.headers.get_all(header).collect()
     }
 
+    /// The name of each field that is there, in small letters.
+    pub(crate) fn fields(&self) -> BTreeSet<String> {
+        self.headers.names()
+    }
+
+    /// The long description: the body, or the field of that name in metadata from before version 2.1.
+    pub fn description(&self) -> &str {
+        match self.headers.body() {
+            body if !body.trim().is_empty() => body,
+            _ => self.headers.get_all("Description").next().unwrap_or_default(),
+        }
+    }
+
     /// The paths of the licence files that must be inside the distribution: each `License-File` since version 2.4
     /// (PEP 639); before that the field said nothing about where they are.
     pub fn licence_files(&self) -> Vec<&str> {
@@ -87,6 +103,7 @@ impl Metadata {
             found.push(problem);
         }
         found.extend(self.faults(member));
+        found.extend(pythons::problems(self, member, file));
         found
     }
 

@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
 use crate::check::Code::{M035, S033, S044, S045, S046, S047, S048, S051, S054};
-use crate::check::file_size_problem;
+use crate::check::{Weight, file_size_problem};
 use crate::secrets::{self, Search};
 use crate::{FileName, Form, Metadata, Problem, paths, unreadable};
 
@@ -69,9 +69,12 @@ impl<'a> Survey<'a> {
         let mut found = Vec::new();
         if !name.is_normalised() {
             let (stem, normal) = (name.stem(), name.normalised_stem());
-            found.push(S044.found(format!(
+            let mut problem = S044.found(format!(
                 "the file's name starts with `{stem}`, and the normalised form is `{normal}`"
-            )));
+            ));
+            // Installers read every spelling, and older backends left the one of pyproject.toml.
+            problem.weight = Weight::RefusedByPypi;
+            found.push(problem);
         }
         let (names, tops) = (Vec::new(), BTreeSet::new());
         Self { name, found, names, tops, pkg_info: None, is_buildable: false }

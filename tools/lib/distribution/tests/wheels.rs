@@ -246,6 +246,8 @@ fn entry_points_can_be_read() {
     assert_only(&with(b"[a]\n\xff"), &format!("{start} is not UTF-8"));
     assert_only(&with(b"a = b\n"), &format!("{start}: line 1, `a = b`, stands before the first group"));
     assert_only(&with(b"[a]\noops\n"), &format!("{start}: line 2, `oops`, is not of the form"));
+    assert_only(&with(b"[a]\nb = c\nb = d\n"), "line 3, `b = d`, is there twice");
+    assert_only(&with(b"[a]\n[b]\n[a]\n"), "line 3, `[a]`, is there twice");
     assert_only(&with(b"[gui_scripts]\n../x = a:b\n"), "names a script with other characters");
 }
 

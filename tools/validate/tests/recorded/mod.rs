@@ -30,3 +30,15 @@ pub fn details(release: &Release) -> Vec<String> {
     let checks = release.checks.as_ref().unwrap();
     checks.iter().map(|check| format!("{:?} {}: {}", check.outcome, check.name, check.detail)).collect()
 }
+
+/// The document of the project with both packages built into `dist`.
+pub fn built(world: &World) -> Release {
+    let uv = uv::Uv::find().unwrap();
+    for package in &world.document().packages {
+        let folder = package.path.as_ref().unwrap().as_str();
+        let mut build = world.command(uv.path());
+        build.args(["build", "-q", folder, "--out-dir", "dist"]).env("SOURCE_DATE_EPOCH", "1750000000");
+        project::run(&mut build).unwrap();
+    }
+    recorded(world)
+}

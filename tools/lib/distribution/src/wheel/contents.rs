@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Wheel, WheelFile, dist_info, library, members, record, scripts};
 use crate::check::Code::{M035, W004, W009, W011, W012, W013, W015, W016, W019, W020, W021, W022, W051};
-use crate::check::file_size_problem;
+use crate::check::{Weight, file_size_problem};
 use crate::{Form, Metadata, Problem, Tag, paths};
 
 /// How many times its own size an archive may unpack to, where that is more than the floor in bytes.
@@ -16,11 +16,11 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     let mut found = wheel.layout.problems.clone();
     if !wheel.file_name.is_normalised() {
         let (stem, normal) = (wheel.file_name.stem(), wheel.file_name.normalised_stem());
-        found.push(
-            W015.found(format!(
-                "the file's name starts with `{stem}`, and the normalised form is `{normal}`"
-            )),
-        );
+        let mut problem = W015
+            .found(format!("the file's name starts with `{stem}`, and the normalised form is `{normal}`"));
+        // Installers read every spelling, and older backends left the one of pyproject.toml.
+        problem.weight = Weight::RefusedByPypi;
+        found.push(problem);
     }
     found.extend(size(wheel));
     found.extend(names(wheel));

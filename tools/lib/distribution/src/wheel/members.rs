@@ -69,7 +69,7 @@ fn entry_points(wheel: &mut Wheel) -> Vec<Problem> {
         Err(problem) => return vec![problem],
     };
     let mut found = Vec::new();
-    let mut group = None;
+    let (mut group, mut seen) = (None, BTreeSet::new());
     for (number, line) in text.lines().enumerate() {
         let mut fault = |what: &str| {
             found.push(W024.found(format!("`{member}`: line {}, `{}`, {what}", number + 1, line.trim())));
@@ -84,6 +84,9 @@ fn entry_points(wheel: &mut Wheel) -> Vec<Problem> {
         }
         if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             group = Some(name.trim());
+            if !seen.insert((name.trim(), None)) {
+                fault("is there twice");
+            }
             continue;
         }
         let name = text.split_once('=').map(|(name, _)| name.trim());
@@ -93,6 +96,7 @@ fn entry_points(wheel: &mut Wheel) -> Vec<Problem> {
             (Some("console_scripts" | "gui_scripts"), Some(name)) if !is_script_name(name) => {
                 fault("names a script with other characters than letters, digits, `_`, `.` and `-`");
             }
+            (Some(group), Some(_)) if !seen.insert((group, name)) => fault("is there twice"),
             _ => {}
         }
     }
