@@ -114,7 +114,12 @@ fn dist_info_folders(wheel: &Wheel) -> Vec<Problem> {
         ("REQUESTED", "is written by an installer"),
     ] {
         if wheel.contains(&format!("{wanted}/{name}")) {
-            found.push(W019.found(format!("`{wanted}/{name}` {reason}, and must not be in a wheel")));
+            let mut problem = W019.found(format!("`{wanted}/{name}` {reason}, and must not be in a wheel"));
+            // Nobody reads the signatures, and nobody refuses them.
+            if name.starts_with("RECORD.") {
+                problem.weight = Weight::Warning;
+            }
+            found.push(problem);
         }
     }
     found
