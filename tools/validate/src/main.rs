@@ -1,18 +1,21 @@
 //! Checks everything about a release that can be checked before it is published.
 
 mod artifacts;
+mod changelog;
 mod command;
 mod coverage;
 mod descriptions;
 mod drift;
 mod explain;
 mod files;
+mod fresh;
 mod install;
 mod levels;
 mod plan;
 mod published;
 mod report;
 mod source;
+mod tag;
 mod together;
 mod tree;
 mod validate;
@@ -37,6 +40,9 @@ struct Arguments {
     /// Do not ask for a clean tree
     #[arg(long)]
     allow_dirty: bool,
+    /// Ask the remote too whether the tag is free and the branch is fresh
+    #[arg(long)]
+    check_remote: bool,
     /// Check the files of this package alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
@@ -47,7 +53,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME", requires = "published")]
     to: Vec<String>,
     /// Say what the check of a code such as W017 asks for, and how to mend what breaks it
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "packages", "published", "files"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "check_remote", "packages", "published", "files"])]
     explain: Option<String>,
     /// How the problems of each FILE are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "files")]
@@ -62,7 +68,7 @@ struct Arguments {
     #[arg(long = "previous", value_name = "WHEEL", conflicts_with_all = ["explain", "published"])]
     previous: Vec<PathBuf>,
     /// A wheel or an sdist to check by itself; needs no project and no document
-    #[arg(value_name = "FILE", conflicts_with_all = ["quick", "allow_dirty", "packages"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["quick", "allow_dirty", "check_remote", "packages"])]
     files: Vec<PathBuf>,
 }
 
@@ -84,6 +90,7 @@ fn main() -> ExitCode {
             packages: &arguments.packages,
             quick: arguments.quick,
             allow_dirty: arguments.allow_dirty,
+            check_remote: arguments.check_remote,
             published: arguments.published,
             to: &arguments.to,
             previous: &arguments.previous,

@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub quick: bool,
     /// Whether changes in the tree do not matter.
     pub allow_dirty: bool,
+    /// Whether the remote is asked for its tags and branches.
+    pub check_remote: bool,
     /// Whether what is published is checked, and not what was built.
     pub published: bool,
     /// The targets whose files are checked; empty for all.
@@ -48,6 +50,14 @@ pub enum Job<'a> {
     CleanTree,
     /// Every place has the release's version.
     Versions,
+    /// Release Please's manifest has the release's version.
+    Manifest,
+    /// The changelog says what the notes of the release do.
+    Changelog,
+    /// The tag of the release is free, or its own; also at the remote where that is asked.
+    Tag(Reach),
+    /// The release holds what its branch follows; also at the remote where that is asked.
+    Fresh(Reach),
     /// The files are those that the packages promise.
     Artifacts(Vec<PackageName>),
     /// A file is sound and as it was built; `None` in a dry run, which has no files.
@@ -64,6 +74,15 @@ pub enum Job<'a> {
     Published(&'a ProjectPackage, &'a Target),
     /// A command of release.toml succeeds.
     Command(Run<'a>),
+}
+
+/// How far a check looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// What this clone knows.
+    Here,
+    /// What the remote says too.
+    Remote,
 }
 
 /// One run of a command.
@@ -101,7 +120,16 @@ pub fn plan<'a>(
     let mut add = |name: String, job: Job<'a>| all.push(Planned { name, job });
     let dirty = Job::Skip("left out by `--allow-dirty`");
     add("clean tree".to_owned(), if request.allow_dirty { dirty } else { Job::CleanTree });
-    add("versions".to_owned(), Job::Versions);
+    let reach = if request.check_remote { Reach::Remote } else { Reach::Here };
+    for (name, job) in [
+        ("versions", Job::Versions),
+        ("manifest", Job::Manifest),
+        ("changelog", Job::Changelog),
+        ("tag", Job::Tag(reach)),
+        ("fresh branch", Job::Fresh(reach)),
+    ] {
+        add(name.to_owned(), job);
+    }
     let selected = selected(project, release, request.packages)?;
     let names: Vec<_> = selected.iter().map(|package| package.name.clone()).collect();
     // A dry run of a whole release has no files here, and the run that it stands for will have them.

@@ -1,10 +1,10 @@
-//! The working tree: nothing in it is changed but by the release, and every place has the same version.
+//! The working tree: nothing in it is changed but by the release, and every place has its version.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use document::{Failure, ProjectPath, Sha256};
-use project::files;
+use project::{Place, files};
 
 use crate::validate::{Context, Verdict};
 
@@ -77,6 +77,34 @@ pub fn has_one_version(context: &Context) -> Result<Verdict> {
         if files == 1 { "file" } else { "files" },
     );
     Ok(Verdict::Passed(detail))
+}
+
+/// Checks that the manifest of Release Please has the release's version.
+pub fn has_one_manifest(context: &Context) -> Result<Verdict> {
+    let Context { project, release, .. } = context;
+    let Some(path) = project.manifest() else {
+        return Ok(Verdict::Skipped("the project has no manifest of Release Please".to_owned()));
+    };
+    let wanted = &release.version.current;
+    let (mut entries, mut wrong) = (0, Vec::new());
+    for carrier in project.carriers()?.iter().filter(|carrier| carrier.path.as_str() == path) {
+        let spots = carrier.spots.iter().filter(|spot| matches!(spot.place, Place::Manifest(_)));
+        for spot in spots {
+            entries += 1;
+            if carrier.version(spot).ok().as_ref() != Some(wanted) {
+                wrong.push(format!("{path}:{} has {}", carrier.line(spot), carrier.spelled(spot)));
+            }
+        }
+    }
+    if entries == 0 {
+        return Ok(Verdict::Skipped(format!("{path} names no package of this release")));
+    }
+    if wrong.is_empty() {
+        return Ok(Verdict::Passed(format!("{path} has {wanted}")));
+    }
+    Err(Failure::new(format!("cannot release {wanted}: {}", wrong.join(", ")))
+        .hint("start with `bump-version`, which writes the manifest too")
+        .into())
 }
 
 fn is_as_edited(context: &Context, path: &str, after: &Sha256) -> Result<bool> {

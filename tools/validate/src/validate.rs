@@ -10,7 +10,7 @@ use uv::Uv;
 
 use crate::install::{self, Named, Wheels};
 use crate::plan::{self, Job, Planned, Request};
-use crate::{artifacts, command, drift, published, together, tree};
+use crate::{artifacts, changelog, command, drift, fresh, published, tag, together, tree};
 
 /// Checks wait for programs more than they compute, so this many run at once even on a small machine.
 const AT_ONCE: usize = 8;
@@ -47,6 +47,15 @@ impl Context<'_> {
     pub fn uv(&self) -> Result<Uv> {
         self.uv.clone().map_or_else(Uv::find, Ok)
     }
+}
+
+/// The remote that the release goes to.
+pub fn remote<'a>(context: &'a Context) -> Result<&'a str, Failure> {
+    context.release.project.remote.as_deref().ok_or_else(|| {
+        let name = &context.project.settings.project.remote;
+        Failure::new(format!("cannot ask the remote `{name}`: the repository has none of that name"))
+            .hint(format!("run `git remote add {name} URL`, or leave out `--check-remote`"))
+    })
 }
 
 /// Runs every check and returns those that passed or were skipped; `None` in a dry run.
@@ -100,7 +109,9 @@ pub fn validate(
 /// Runs the checks; the result of each stands under its full name, in the order of the names.
 fn run_all(context: &Context, plan: &[Planned]) -> Result<Vec<Named>> {
     // The tree is looked at before any command has had a chance to change it.
-    let is_first = |check: &&Planned| matches!(check.job, Job::CleanTree | Job::Versions | Job::Skip(_));
+    let is_first = |check: &&Planned| {
+        matches!(check.job, Job::CleanTree | Job::Versions | Job::Manifest | Job::Changelog | Job::Skip(_))
+    };
     let (first, rest): (Vec<&Planned>, Vec<&Planned>) = plan.iter().partition(is_first);
     let alone = |check: &&Planned| matches!(check.job, Job::Command(run) if run.check.exclusive);
     let (last, rest): (Vec<&Planned>, Vec<&Planned>) = rest.into_iter().partition(alone);
@@ -172,6 +183,10 @@ fn run(context: &Context, check: &Planned) -> Vec<Named> {
         Job::Skip(reason) => Ok(Verdict::Skipped((*reason).to_owned())),
         Job::CleanTree => tree::is_clean(context),
         Job::Versions => tree::has_one_version(context),
+        Job::Manifest => tree::has_one_manifest(context),
+        Job::Changelog => changelog::agrees(context),
+        Job::Tag(reach) => tag::is_free(context, *reach),
+        Job::Fresh(reach) => fresh::is_fresh(context, *reach),
         Job::Artifacts(packages) => artifacts::are_as_promised(context, packages),
         Job::Metadata(packages, render) => together::fit(context, packages, *render),
         Job::File(Some(artifact)) => artifacts::is_sound(context, artifact),

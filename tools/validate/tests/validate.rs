@@ -47,22 +47,28 @@ fn a_sound_release_passes_every_check() {
     let python = default_python();
     let expected = [
         "Passed artifacts: 4 files, all that the release promises",
+        "Skipped changelog: the project keeps no changelog",
         "Passed clean tree: no changes",
         "Skipped drift da-vinci: nothing was released before",
         "Skipped drift da-vinci-cdk: nothing was released before",
+        "Skipped fresh branch: `main` follows no branch of a remote",
         &format!("Passed install da-vinci: da_vinci in a fresh environment with Python {python}"),
         &format!("Passed install da-vinci-cdk: da_vinci_cdk in a fresh environment with Python {python}"),
+        "Skipped manifest: the project has no manifest of Release Please",
         "Passed metadata: one for each package, in 4 files",
         "Passed required files da-vinci: da_vinci/Dockerfile",
         "Passed sdist da_vinci-0.5.0.tar.gz: as it was built, and sound",
         "Passed sdist da_vinci_cdk-0.5.0.tar.gz: as it was built, and sound",
+        "Passed tag: v0.5.0 is free",
         "Passed uv: `uv --version && pwd && cat` ended with code 0",
         "Passed versions: 0.5.0 in 3 places of 2 files",
         "Passed wheel da_vinci-0.5.0-py3-none-any.whl: as it was built, and sound",
         "Passed wheel da_vinci_cdk-0.5.0-py3-none-any.whl: as it was built, and sound",
     ];
     assert_eq!(details(&ran.document()), expected, "{}", ran.stderr);
-    assert_eq!(ran.lines("ok: ").len(), expected.len() - 2);
+    let skipped = expected.iter().filter(|line| line.starts_with("Skipped ")).count();
+    assert_eq!(ran.lines("ok: ").len(), expected.len() - skipped);
+    assert_eq!(ran.lines("skip: ").len(), skipped, "each skip is told with its reason");
     assert!(ran.lines("ok: ")[0].starts_with("ok: artifacts: 4 files"), "{}", ran.stderr);
     let log = std::fs::read_to_string(world.root.join(".git/wainwright/logs/uv.log")).unwrap();
     assert!(log.starts_with("uv ") && log.trim_end().ends_with(world.root.to_str().unwrap()), "{log}");
@@ -83,7 +89,7 @@ fn a_changed_and_a_missing_file_are_refused_together() {
     std::fs::remove_file(world.root.join(CORE)).unwrap();
     let ran = world.run(TOOL, &["--quick"], &release);
     let error = ran.error(1);
-    assert!(error.starts_with("cannot validate `da-vinci` 0.5.0: 3 of 13 checks failed\n"), "{error}");
+    assert!(error.starts_with("cannot validate `da-vinci` 0.5.0: 3 of 17 checks failed\n"), "{error}");
     let changed = format!("  wheel da_vinci_cdk-0.5.0-py3-none-any.whl: cannot use `{CDK}`: its SHA-256 is ");
     assert!(error.contains(&changed) && error.contains(": it changed after `build-wheels`"), "{error}");
     let missing = format!("cannot use `{CORE}`: it is missing: it was removed after `build-wheels`");
@@ -91,7 +97,7 @@ fn a_changed_and_a_missing_file_are_refused_together() {
     assert!(error.ends_with("hint: run `build-wheels` again, and all that follows it\n"), "{error}");
     assert_eq!(ran.lines("ok: ").len(), 6, "the others are reported too: {}", ran.stderr);
     let alone = world.run(TOOL, &["--quick", "--package", "da-vinci-cdk"], &release);
-    assert!(alone.error(1).contains(": 1 of 7 checks failed"), "{}", alone.stderr);
+    assert!(alone.error(1).contains(": 1 of 11 checks failed"), "{}", alone.stderr);
 }
 
 #[test]
@@ -166,7 +172,7 @@ fn a_package_that_does_not_declare_the_other_does_not_import_alone() {
         error.contains("install da-vinci-cdk: cannot import `da_vinci_cdk`: ModuleNotFoundError"),
         "{error}"
     );
-    assert!(error.contains(": 1 of 13 checks failed"), "the other one imports: {error}");
+    assert!(error.contains(": 1 of 17 checks failed"), "the other one imports: {error}");
 }
 
 #[test]
@@ -269,11 +275,11 @@ fn quick_leaves_out_what_is_slow_and_says_so() {
     let release = built(&world);
     let ran = world.run(TOOL, &["--quick"], &release);
     let checks = ran.document().checks.unwrap();
-    let skipped: Vec<_> = checks.iter().filter(|check| check.outcome == CheckOutcome::Skipped).collect();
-    let names: Vec<_> = skipped.iter().map(|check| check.name.as_str()).collect();
+    let left_out: Vec<_> = checks.iter().filter(|check| check.detail == "left out by `--quick`").collect();
+    let names: Vec<_> = left_out.iter().map(|check| check.name.as_str()).collect();
     let drifts = ["drift da-vinci", "drift da-vinci-cdk"];
     assert_eq!(names, [&drifts[..], &["install da-vinci", "install da-vinci-cdk", "tests"]].concat());
-    assert!(skipped.iter().all(|check| check.detail == "left out by `--quick`"));
+    assert!(left_out.iter().all(|check| check.outcome == CheckOutcome::Skipped));
     assert!(ran.stderr.contains("skip: tests: left out by `--quick`\n") && ran.stderr.contains("ok: lint: "));
     assert!(world.run(TOOL, &[], &release).error(1).contains("  tests: cannot pass: `exit 1`"));
 }
@@ -378,8 +384,8 @@ fn a_dry_run_names_the_checks_and_writes_nothing() {
     let planned = world.run(TOOL, &[], &planned);
     assert!(world.everything() == before, "a dry run has written");
     let real = world.run(TOOL, &[], &release);
-    assert_eq!(real.document().checks.unwrap().len(), 14);
-    assert_eq!(dry.lines("check ").len(), 12);
+    assert_eq!(real.document().checks.unwrap().len(), 18);
+    assert_eq!(dry.lines("check ").len(), 16);
     assert_eq!(dry.lines("check "), real.lines("check "));
     assert_eq!(planned.lines("check "), real.lines("check "), "a dry run of a whole release says the same");
     assert!(real.stderr.find("check wheel").unwrap() < real.stderr.find("ok: ").unwrap());
@@ -392,7 +398,7 @@ fn two_clones_give_equal_documents() {
     origin.commit();
     let [one, two] = ["one", "another place/ä"].map(|name| origin.clone_to(name));
     let documents = [&one, &two].map(|world| world.run(TOOL, &[], &built(world)));
-    assert_eq!(documents[0].document().checks.unwrap().len(), 14);
+    assert_eq!(documents[0].document().checks.unwrap().len(), 18);
     assert_eq!(documents[0].stdout, documents[1].stdout);
 }
 

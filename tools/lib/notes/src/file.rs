@@ -2,6 +2,7 @@
 
 mod links;
 mod markdown;
+mod review;
 mod rst;
 mod title;
 

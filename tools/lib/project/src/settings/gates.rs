@@ -16,6 +16,9 @@ pub struct ValidateSettings {
     pub levels: BTreeMap<String, ProblemLevel>,
     /// What may change against the release before.
     pub drift: DriftSettings,
+    /// A branch whose commits every release must hold, as git names it here: `origin/main`. What the branch of the
+    /// release follows must be held in any case.
+    pub fresh: Option<String>,
 }
 
 /// How much weight a problem has.
