@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
+pub mod github;
 pub mod oracle;
 
 // The list itself and no copy of it: there is only one.
@@ -114,7 +115,9 @@ impl Sandbox {
         let mut command = Command::new(program);
         command.current_dir(self.project()).stdin(Stdio::null());
         let foreign = |name: &str| {
-            ["GIT_", "WAINWRIGHT_", "UV_", "PYTHON", "MINISIGN"].iter().any(|start| name.starts_with(start))
+            ["GIT_", "GITHUB_", "GH_", "WAINWRIGHT_", "UV_", "PYTHON", "MINISIGN"]
+                .iter()
+                .any(|start| name.starts_with(start))
         };
         for (name, _) in std::env::vars().filter(|(name, _)| foreign(name) || name == "SOURCE_DATE_EPOCH") {
             command.env_remove(name);

@@ -32,6 +32,16 @@ pub fn release_please() -> Result<PathBuf> {
     })
 }
 
+/// The folder of the emulator of GitHub with the node that it takes, which is newer than that of many systems.
+pub fn emulate() -> Result<PathBuf> {
+    installed("emulate@0.12.2", |folder| {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]);
+        npm.arg(folder).args(["emulate@0.12.2", "node@22.23.1"]);
+        npm
+    })
+}
+
 /// A pull request of Release Please: its title, which the merged commit has, and the files that it changes.
 #[derive(Debug, Deserialize)]
 pub struct PullRequest {

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod changelog;
+mod ci;
 mod command;
 mod coverage;
 mod descriptions;
@@ -9,6 +10,7 @@ mod drift;
 mod explain;
 mod files;
 mod fresh;
+mod github;
 mod install;
 mod levels;
 mod plan;
@@ -34,7 +36,7 @@ use report::Format;
 /// Every failure is reported at once. Nothing is changed but by the commands of the checks themselves.
 #[derive(Debug, clap::Args)]
 struct Arguments {
-    /// Leave out installs, and the checks that release.toml calls slow
+    /// Leave out installs, the CI, and the checks that release.toml calls slow
     #[arg(long)]
     quick: bool,
     /// Do not ask for a clean tree

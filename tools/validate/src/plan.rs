@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use document::{Artifact, ArtifactKind, Failure, PackageName, PythonVersion, Release};
-use project::{CheckSettings, DriftLevel, Project, ProjectPackage};
+use project::{CheckSettings, CiDemand, DriftLevel, Project, ProjectPackage};
 
 use crate::drift::{self, Comparison};
 use crate::install::Install;
@@ -58,6 +58,8 @@ pub enum Job<'a> {
     Tag(Reach),
     /// The release holds what its branch follows; also at the remote where that is asked.
     Fresh(Reach),
+    /// The continuous integration has passed the commit.
+    Ci,
     /// The files are those that the packages promise.
     Artifacts(Vec<PackageName>),
     /// A file is sound and as it was built; `None` in a dry run, which has no files.
@@ -120,6 +122,11 @@ pub fn plan<'a>(
     let mut add = |name: String, job: Job<'a>| all.push(Planned { name, job });
     let dirty = Job::Skip("left out by `--allow-dirty`");
     add("clean tree".to_owned(), if request.allow_dirty { dirty } else { Job::CleanTree });
+    let ci = match project.settings.validate.ci {
+        CiDemand::Off => Job::Skip("`ci` is off in [validate]"),
+        _ if request.quick => Job::Skip(QUICK),
+        _ => Job::Ci,
+    };
     let reach = if request.check_remote { Reach::Remote } else { Reach::Here };
     for (name, job) in [
         ("versions", Job::Versions),
@@ -127,6 +134,7 @@ pub fn plan<'a>(
         ("changelog", Job::Changelog),
         ("tag", Job::Tag(reach)),
         ("fresh branch", Job::Fresh(reach)),
+        ("ci", ci),
     ] {
         add(name.to_owned(), job);
     }

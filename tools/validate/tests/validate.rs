@@ -48,6 +48,7 @@ fn a_sound_release_passes_every_check() {
     let expected = [
         "Passed artifacts: 4 files, all that the release promises",
         "Skipped changelog: the project keeps no changelog",
+        "Skipped ci: there is no token: neither GH_TOKEN nor GITHUB_TOKEN is set",
         "Passed clean tree: no changes",
         "Skipped drift da-vinci: nothing was released before",
         "Skipped drift da-vinci-cdk: nothing was released before",
@@ -89,15 +90,15 @@ fn a_changed_and_a_missing_file_are_refused_together() {
     std::fs::remove_file(world.root.join(CORE)).unwrap();
     let ran = world.run(TOOL, &["--quick"], &release);
     let error = ran.error(1);
-    assert!(error.starts_with("cannot validate `da-vinci` 0.5.0: 3 of 17 checks failed\n"), "{error}");
+    assert!(error.starts_with("cannot validate `da-vinci` 0.5.0: 3 of 18 checks failed\n"), "{error}");
     let changed = format!("  wheel da_vinci_cdk-0.5.0-py3-none-any.whl: cannot use `{CDK}`: its SHA-256 is ");
     assert!(error.contains(&changed) && error.contains(": it changed after `build-wheels`"), "{error}");
     let missing = format!("cannot use `{CORE}`: it is missing: it was removed after `build-wheels`");
     assert_eq!(error.matches(&missing).count(), 2, "the wheel's check and its required files: {error}");
     assert!(error.ends_with("hint: run `build-wheels` again, and all that follows it\n"), "{error}");
-    assert_eq!(ran.lines("ok: ").len(), 6, "the others are reported too: {}", ran.stderr);
+    assert_eq!(ran.lines("ok: ").len(), 7, "the others are reported too: {}", ran.stderr);
     let alone = world.run(TOOL, &["--quick", "--package", "da-vinci-cdk"], &release);
-    assert!(alone.error(1).contains(": 1 of 11 checks failed"), "{}", alone.stderr);
+    assert!(alone.error(1).contains(": 1 of 13 checks failed"), "{}", alone.stderr);
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn a_package_that_does_not_declare_the_other_does_not_import_alone() {
         error.contains("install da-vinci-cdk: cannot import `da_vinci_cdk`: ModuleNotFoundError"),
         "{error}"
     );
-    assert!(error.contains(": 1 of 17 checks failed"), "the other one imports: {error}");
+    assert!(error.contains(": 1 of 18 checks failed"), "the other one imports: {error}");
 }
 
 #[test]
@@ -277,8 +278,8 @@ fn quick_leaves_out_what_is_slow_and_says_so() {
     let checks = ran.document().checks.unwrap();
     let left_out: Vec<_> = checks.iter().filter(|check| check.detail == "left out by `--quick`").collect();
     let names: Vec<_> = left_out.iter().map(|check| check.name.as_str()).collect();
-    let drifts = ["drift da-vinci", "drift da-vinci-cdk"];
-    assert_eq!(names, [&drifts[..], &["install da-vinci", "install da-vinci-cdk", "tests"]].concat());
+    let first = ["ci", "drift da-vinci", "drift da-vinci-cdk"];
+    assert_eq!(names, [&first[..], &["install da-vinci", "install da-vinci-cdk", "tests"]].concat());
     assert!(left_out.iter().all(|check| check.outcome == CheckOutcome::Skipped));
     assert!(ran.stderr.contains("skip: tests: left out by `--quick`\n") && ran.stderr.contains("ok: lint: "));
     assert!(world.run(TOOL, &[], &release).error(1).contains("  tests: cannot pass: `exit 1`"));
@@ -384,8 +385,8 @@ fn a_dry_run_names_the_checks_and_writes_nothing() {
     let planned = world.run(TOOL, &[], &planned);
     assert!(world.everything() == before, "a dry run has written");
     let real = world.run(TOOL, &[], &release);
-    assert_eq!(real.document().checks.unwrap().len(), 18);
-    assert_eq!(dry.lines("check ").len(), 16);
+    assert_eq!(real.document().checks.unwrap().len(), 19);
+    assert_eq!(dry.lines("check ").len(), 17);
     assert_eq!(dry.lines("check "), real.lines("check "));
     assert_eq!(planned.lines("check "), real.lines("check "), "a dry run of a whole release says the same");
     assert!(real.stderr.find("check wheel").unwrap() < real.stderr.find("ok: ").unwrap());
@@ -398,7 +399,7 @@ fn two_clones_give_equal_documents() {
     origin.commit();
     let [one, two] = ["one", "another place/ä"].map(|name| origin.clone_to(name));
     let documents = [&one, &two].map(|world| world.run(TOOL, &[], &built(world)));
-    assert_eq!(documents[0].document().checks.unwrap().len(), 18);
+    assert_eq!(documents[0].document().checks.unwrap().len(), 19);
     assert_eq!(documents[0].stdout, documents[1].stdout);
 }
 

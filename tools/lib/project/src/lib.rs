@@ -53,9 +53,9 @@ pub use reachable::Reachable;
 pub use seal::{Seal, SealKind};
 pub use settings::{
     AnnouncementSettings, AutoSettings, BuildSettings, ChangelogSection, ChangelogSettings, ChangelogStyle,
-    CheckSettings, CommitForm, ConfigSetting, Coverage, DriftLevel, DriftSettings, Exclusion, ListEdits,
-    PackageSettings, Percent, PlatformSettings, ProblemLevel, ProjectSettings, ScriptCall, Settings,
-    SignSettings, TargetKind, TargetSettings, ValidateSettings, VariantSettings, VersionFile,
+    CheckSettings, CiDemand, CommitForm, ConfigSetting, Coverage, DriftLevel, DriftSettings, Exclusion,
+    ListEdits, PackageSettings, Percent, PlatformSettings, ProblemLevel, ProjectSettings, ScriptCall,
+    Settings, SignSettings, TargetKind, TargetSettings, ValidateSettings, VariantSettings, VersionFile,
     VersionSpelling, Versioning,
 };
 pub use state::{Lock, State};

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
 pub use drift::{DriftLevel, DriftSettings};
-pub use gates::{CheckSettings, Coverage, Percent, ProblemLevel, ScriptCall, ValidateSettings};
+pub use gates::{CheckSettings, CiDemand, Coverage, Percent, ProblemLevel, ScriptCall, ValidateSettings};
 
 /// The name of the settings file, at the root of the project.
 pub(crate) const FILE: &str = "release.toml";

@@ -19,6 +19,22 @@ pub struct ValidateSettings {
     /// A branch whose commits every release must hold, as git names it here: `origin/main`. What the branch of the
     /// release follows must be held in any case.
     pub fresh: Option<String>,
+    /// What the checks that GitHub has of the commit must be. They are read where GH_TOKEN or GITHUB_TOKEN is set.
+    pub ci: CiDemand,
+}
+
+/// What a release asks of the continuous integration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum CiDemand {
+    /// Nothing.
+    Off,
+    /// That none has failed and none is unfinished, where anything can be told.
+    #[default]
+    IfAny,
+    /// That there are some, and all have passed.
+    Required,
 }
 
 /// How much weight a problem has.
