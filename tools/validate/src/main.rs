@@ -13,6 +13,7 @@ mod fresh;
 mod github;
 mod install;
 mod levels;
+mod list;
 mod plan;
 mod published;
 mod report;
@@ -45,17 +46,23 @@ struct Arguments {
     /// Ask the remote too whether the tag is free and the branch is fresh
     #[arg(long)]
     check_remote: bool,
+    /// Run this check alone; may be given again
+    #[arg(long, value_name = "CHECK", conflicts_with = "files")]
+    only: Vec<String>,
+    /// List the checks of the project as it stands, and run none
+    #[arg(long, conflicts_with_all = ["only", "files"])]
+    list: bool,
     /// Check the files of this package alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
     /// Check what the indexes serve, and install it from there, in place of what was built
-    #[arg(long, conflicts_with_all = ["allow_dirty", "files"])]
+    #[arg(long, conflicts_with_all = ["allow_dirty", "check_remote", "list", "files"])]
     published: bool,
     /// With `--published`: a target that the release was published to; may be given again [default: every one]
     #[arg(long, value_name = "NAME", requires = "published")]
     to: Vec<String>,
     /// Say what the check of a code such as W017 asks for, and how to mend what breaks it
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "check_remote", "packages", "published", "files"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "check_remote", "only", "list", "packages", "published", "files"])]
     explain: Option<String>,
     /// How the problems of each FILE are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "files")]
@@ -86,17 +93,22 @@ fn main() -> ExitCode {
         }
         let project = Project::find(stage.project())?;
         let levels = levels::chosen(arguments.index, Some(&project.settings.validate), &arguments.levels)?;
-        let release = stage.release(|| project.current())?;
+        let release =
+            if arguments.list { project.current()? } else { stage.release(|| project.current())? };
         let (project, mut release) = project.of(release)?;
         let request = plan::Request {
             packages: &arguments.packages,
             quick: arguments.quick,
             allow_dirty: arguments.allow_dirty,
             check_remote: arguments.check_remote,
+            only: &arguments.only,
             published: arguments.published,
             to: &arguments.to,
             previous: &arguments.previous,
         };
+        if arguments.list {
+            return Ok(Output::Text(list::list(&project, &release, &request)?));
+        }
         if let Some(checks) = validate::validate(&project, &release, &request, &levels, stage)? {
             release.checks = Some(checks);
         }

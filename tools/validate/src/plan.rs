@@ -13,6 +13,8 @@ use crate::published::Target;
 
 const UNBUILT: &str = "nothing is built yet";
 pub(crate) const QUICK: &str = "left out by `--quick`";
+/// Why a check is skipped that is not among those that were asked for.
+pub(crate) const ONLY: &str = "left out by `--only`";
 
 /// What the arguments ask for.
 pub struct Request<'a> {
@@ -22,6 +24,8 @@ pub struct Request<'a> {
     pub quick: bool,
     /// Whether changes in the tree do not matter.
     pub allow_dirty: bool,
+    /// The checks that are run; empty for all.
+    pub only: &'a [String],
     /// Whether the remote is asked for its tags and branches.
     pub check_remote: bool,
     /// Whether what is published is checked, and not what was built.
@@ -102,6 +106,15 @@ impl<'a> Run<'a> {
         match &check.pythons {
             None => vec![Self { check, python: None }],
             Some(pythons) => pythons.iter().map(|python| Self { check, python: Some(python) }).collect(),
+        }
+    }
+
+    /// The first line of the command, for people.
+    pub fn first_line(&self) -> String {
+        let run = self.check.run.trim();
+        match run.split_once('\n') {
+            Some((first, _)) => format!("{first} …"),
+            None => run.to_owned(),
         }
     }
 
@@ -221,6 +234,22 @@ pub fn installs<'a>(
     Ok(pythons.into_iter().map(|python| Install { package, python, target }).collect())
 }
 
+/// Leaves out what was not asked for by its name; the name of a [[check]] stands for its runs with each Python.
+pub fn narrow(all: &mut [Planned], only: &[String]) -> Result<(), Failure> {
+    let is = |check: &Planned, name: &String| match &check.job {
+        Job::Command(run) => run.check.name == *name || check.name == *name,
+        _ => check.name == *name,
+    };
+    if let Some(unknown) = only.iter().find(|name| !all.iter().any(|check| is(check, name))) {
+        let what = format!("cannot run the check `{unknown}`: there is none of that name");
+        return Err(Failure::usage(what).hint("`validate --list` names all of them"));
+    }
+    for check in all.iter_mut().filter(|check| !only.is_empty() && !only.iter().any(|name| is(check, name))) {
+        check.job = Job::Skip(ONLY);
+    }
+    Ok(())
+}
+
 /// The name of a built file's check: its kind and its own name, whatever the folder.
 pub fn name_of_file(kind: ArtifactKind, path: &str) -> String {
     format!("{kind} {}", path.rsplit('/').next().unwrap_or(path))
@@ -265,5 +294,19 @@ fn refuse_taken_names(project: &Project, all: &[Planned]) -> Result<(), Failure>
             Err(Failure::new(what).hint("give it another name"))
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_goes_by_its_first_line() {
+        for (run, first) in [(" pytest -q\\n", "pytest -q"), ("set -e\\npytest", "set -e …")] {
+            let text = format!("[[check]]\nname = \"tests\"\nrun = \"{run}\"");
+            let settings = project::Settings::parse(&text).unwrap();
+            assert_eq!(Run { check: &settings.check[0], python: None }.first_line(), first);
+        }
     }
 }

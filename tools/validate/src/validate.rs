@@ -69,18 +69,25 @@ pub fn validate(
     let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
     let targets =
         if request.published { published::targets(project, release, request.to)? } else { Vec::new() };
-    let plan = match request.published {
+    let mut plan = match request.published {
         true => published::plan(project, release, &targets, request)?,
         false => plan::plan(project, release, request)?,
     };
+    plan::narrow(&mut plan, request.only)?;
     // The wheels of one package are one promise before they are built, so the plan names them once.
     let mut named = plan.iter().collect::<Vec<_>>();
     named.dedup_by(|a, b| a.name == b.name);
+    let mut others = 0;
     for check in named {
         match &check.job {
+            // To name each would hide the few that are run.
+            Job::Skip(plan::ONLY) => others += 1,
             Job::Skip(reason) => stage.skip(&check.name, reason),
             _ => stage.action(format!("check {}", check.name)),
         }
+    }
+    if others > 0 {
+        stage.skip(format!("{others} other checks"), plan::ONLY);
     }
     let Some(lock) = lock else { return Ok(None) };
     let needs_uv = plan.iter().any(|check| {
@@ -206,7 +213,9 @@ fn run(context: &Context, check: &Planned) -> Vec<Named> {
 
 /// Says what was found; one failed check is enough for an error, which lists all of them.
 fn conclude(release: &Release, results: Vec<Named>, stage: &Stage) -> Result<Vec<Check>> {
-    let all = results.len();
+    let is_other =
+        |result: &Result<Verdict>| matches!(result, Ok(Verdict::Skipped(why)) if why == plan::ONLY);
+    let all = results.iter().filter(|(_, result)| !is_other(result)).count();
     let (mut checks, mut failures) = (Vec::new(), Vec::new());
     for (name, result) in results {
         let (outcome, detail) = match result {

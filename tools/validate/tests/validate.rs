@@ -210,6 +210,33 @@ fn a_failing_command_is_shown_with_its_last_lines_and_its_log() {
 }
 
 #[test]
+fn one_check_is_run_alone_and_the_others_are_counted() {
+    let checks = format!("{}{}", check("lint", "true", ""), check("tests", "exit 1", "pythons = [\"3.12\"]"));
+    let (world, all) = with_checks(&checks);
+    assert!(all.error(1).contains("  tests (3.12): cannot pass"), "{}", all.stderr);
+    let ran = world.run(TOOL, &["--only", "lint", "--only", "versions"], &world.document());
+    let told: Vec<&str> = ran.stderr.lines().collect();
+    let expected = [
+        "validate: check lint",
+        "validate: check versions",
+        "validate: skip: 15 other checks: left out by `--only`",
+        "validate: ok: lint: `true` ended with code 0",
+        "validate: ok: versions: 0.5.0 in 3 places of 2 files",
+    ];
+    assert_eq!(told, expected);
+    let details = details(&ran.document());
+    assert!(details.contains(&"Skipped tests (3.12): left out by `--only`".to_owned()), "{details:?}");
+    for name in ["tests", "tests (3.12)"] {
+        let ran = world.run(TOOL, &["--only", name], &world.document());
+        assert!(
+            ran.error(1).contains(": 1 of 1 check failed\n  tests (3.12): cannot pass"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
 fn what_informs_is_told_and_refuses_nothing() {
     let types = check("types", "seq 100; echo \"bad types in $PWD\"; exit 1", "blocking = false");
     let (world, ran) = with_checks(&types);
