@@ -1,20 +1,22 @@
-//! The build: each package on its own, all at once, and every failure reported.
+//! The build: all files of the plan, as many at once as the machine bears, and every failure reported.
 
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
-use document::{Artifact, Expected, Failure, Package, Release};
+use document::{Artifact, ArtifactKind, CommitId, Expected, Failure, Release};
 use filter::{Outcome, Stage};
 use project::{Lock, Project};
-use rayon::prelude::*;
-use uv::Uv;
+use rayon::Scope;
 
 use crate::checkout::{self, Checkouts};
-use crate::dist::{self, Placed};
-use crate::plan::{self, Action, Plan, Request};
-use crate::record::Record;
-use project::log;
+use crate::make::{Job, Maker, Source};
+use crate::plan::{self, Action, Plan, Request, Work};
+use crate::python::Pythons;
+use crate::record::{Entry, Record};
+use crate::screen::Screen;
+use crate::{dist, settle, workers};
 
 /// What a build has made.
 pub struct Built {
@@ -27,23 +29,35 @@ pub struct Built {
 /// Builds what is not built yet.
 pub fn build(project: &Project, release: &Release, request: &Request, stage: &Stage) -> Result<Built> {
     let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
-    let plan = plan::plan(project, release, request)?;
+    let pythons = Pythons::new(request.offline);
+    let plan = plan::plan(project, release, request, &pythons)?;
     plan::note_changes(project, stage)?;
     stage.perform(&plan.removals, |action| match action {
         Action::Remove(path) => remove(&path.under(&project.root)),
-        Action::Build(_) => Ok(Outcome::Done),
+        Action::Build(..) => Ok(Outcome::Done),
     })?;
     // The builds run at once, so what is said about each comes before all of them, and its end after.
     stage.perform(&plan.builds, |_| Ok(Outcome::Done))?;
     let Some(lock) = lock else { return Ok(Built { expected: plan.expected, artifacts: None }) };
     checkout::remove_stale(&project.git, &lock)?;
-    let mut artifacts = apply(project, release, &plan, &lock, stage)?;
-    artifacts.extend(plan.kept);
+    let mut made: BTreeMap<String, Artifact> = plan.works.iter().flat_map(|work| work.done.clone()).collect();
+    if let Some(commit) =
+        plan.commit.as_ref().filter(|_| plan.works.iter().any(|work| !work.entries.is_empty()))
+    {
+        made.extend(apply(project, release, (&plan, commit), request, (&lock, &pythons), stage)?);
+    }
+    let mut artifacts = settle::settle(&plan, made, &project.root, stage)?;
+    artifacts.extend(
+        plan.kept
+            .into_iter()
+            .filter(|kept| artifacts.iter().all(|made| made.path != kept.path))
+            .collect::<Vec<_>>(),
+    );
     artifacts.sort();
     Ok(Built { expected: plan.expected, artifacts: Some(artifacts) })
 }
 
-fn remove(path: &std::path::Path) -> Result<Outcome> {
+fn remove(path: &Path) -> Result<Outcome> {
     match std::fs::remove_file(path) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             Ok(Outcome::Skipped("it is gone already".to_owned()))
@@ -54,91 +68,170 @@ fn remove(path: &std::path::Path) -> Result<Outcome> {
     }
 }
 
-/// Builds the packages of a plan; one that fails does not keep the others from being finished.
+/// Builds the files of a plan; one that fails does not keep the others from being finished.
 fn apply(
     project: &Project,
     release: &Release,
-    plan: &Plan,
-    lock: &Lock,
+    (plan, commit): (&Plan, &CommitId),
+    request: &Request,
+    (lock, pythons): (&Lock, &Pythons),
     stage: &Stage,
-) -> Result<Vec<Artifact>> {
-    let Some(commit) = plan.commit.as_ref().filter(|_| !plan.packages.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let builder = Builder {
+) -> Result<BTreeMap<String, Artifact>> {
+    let count: usize = plan.works.iter().map(|work| work.entries.len()).sum();
+    let jobs = workers::most(request.jobs.or(project.settings.build.jobs), &plan.works);
+    let maker = Maker {
         project,
         lock,
-        uv: Uv::find()?,
         checkouts: Checkouts::new(&project.git, lock, commit, &release.version.tag),
+        pythons,
         epoch: project.git.read(&["show", "--no-patch", "--format=%ct", commit.as_str()])?,
-        record: Mutex::new(Record::read(&project.git, commit)?),
+        offline: request.offline,
     };
     if project.git.ask(&["cat-file", "-e", &format!("{commit}:.gitmodules")])?.is_some() {
         stage.warn("the repository has submodules, and they are not in the checkout that is built");
     }
-    let done: Vec<Result<Vec<Placed>>> =
-        plan.packages.par_iter().with_max_len(1).map(|package| builder.build(package)).collect();
-    let (mut artifacts, mut failures) = (Vec::new(), Vec::new());
-    for done in done {
-        match done {
-            Err(failure) => failures.push(failure),
-            Ok(placed) => artifacts.extend(placed.into_iter().map(|Placed { artifact, note }| {
-                stage.note(note);
-                artifact
-            })),
+    let state =
+        State { record: Record::read(&project.git, commit)?, made: BTreeMap::new(), failures: Vec::new() };
+    let builder =
+        Builder { maker, commit, count, screen: Screen::new(stage, count, jobs), state: Mutex::new(state) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")?;
+    pool.scope(|scope| {
+        for work in plan.works.iter().filter(|work| !work.entries.is_empty()) {
+            let builder = &builder;
+            scope.spawn(move |scope| builder.build(work, scope));
         }
-    }
-    if failures.len() > 1 {
-        let list: String = failures.iter().map(|failure| format!("\n  {failure:#}")).collect();
-        let (failed, all) = (failures.len(), plan.packages.len());
-        let what = format!("cannot build {failed} of {all} packages{list}");
-        return Err(Failure::new(what).hint("mend them; what is built is not built again").into());
-    }
-    failures.pop().map_or(Ok(artifacts), Err)
+    });
+    builder.end()
 }
 
 struct Builder<'a> {
-    project: &'a Project,
-    lock: &'a Lock,
-    uv: Uv,
-    checkouts: Checkouts<'a>,
-    epoch: String,
-    record: Mutex<Record>,
+    maker: Maker<'a>,
+    commit: &'a CommitId,
+    count: usize,
+    screen: Screen<'a>,
+    state: Mutex<State>,
+}
+
+struct State {
+    record: Record,
+    made: BTreeMap<String, Artifact>,
+    failures: Vec<(String, anyhow::Error)>,
 }
 
 impl Builder<'_> {
-    /// Builds one package, puts its files into place, and records it.
-    fn build(&self, package: &Package) -> Result<Vec<Placed>> {
-        let built = self.run_uv(package)?;
-        let finish = || -> Result<Vec<Placed>> {
-            // One at a time, for the record is one file.
-            let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-            let placed = dist::place(package, &built, &self.project.root, record.files(&package.name))?;
-            record.add(&package.name, placed.iter().map(|placed| placed.artifact.clone()).collect())?;
-            Ok(placed)
-        };
-        finish().with_context(|| format!("cannot build `{}`", package.name))
+    /// Builds one distribution: the sdist, then a first wheel, then those that it does not serve, all at once.
+    fn build<'s>(&'s self, work: &'s Work<'s>, scope: &Scope<'s>) {
+        let (sdists, wheels): (Vec<&Expected>, Vec<&Expected>) =
+            work.entries.iter().partition(|entry| entry.kind == ArtifactKind::Sdist);
+        let mut source = Ok(None);
+        for entry in sdists {
+            source = self.file(work, entry, &Source::Tree);
+        }
+        let Some(source) = self.source(work, source) else { return };
+        let mut wheels = wheels.into_iter();
+        let Some(first) = wheels.next() else { return };
+        let made = self.file(work, first, &source).ok().flatten();
+        for entry in wheels {
+            match &made {
+                Some(artifact) if settle::serves(artifact, entry) => self.share(entry, artifact),
+                _ => {
+                    let source = source.clone();
+                    scope.spawn(move |_| drop(self.file(work, entry, &source)));
+                }
+            }
+        }
     }
 
-    /// Builds the sdist, and the wheel from it, and returns the folder that holds both.
-    fn run_uv(&self, package: &Package) -> Result<PathBuf> {
-        let name = package.name.as_str();
-        let root = self.checkouts.make(name).with_context(|| format!("cannot build `{name}`"))?;
-        let built = self.checkouts.folder(name).join("built");
-        let folder = package.path.as_ref().map_or(".", |path| path.as_str());
-        let log = self.project.git.state().folder().join("logs").join(format!("build-{name}.log"));
-        let mut command = self.uv.command();
-        command.args(["build", folder, "--out-dir"]).arg(&built).current_dir(&root);
-        // The same commit is to give the same bytes (reproducible-builds.org/specs/source-date-epoch).
-        command.env("SOURCE_DATE_EPOCH", &self.epoch).env("PYTHONHASHSEED", "0").stdin(self.lock.stdin()?);
-        let status = log::run(&mut command, &log)?;
-        if status.success() {
-            return Ok(built);
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the wheels are built from; `None` where the sdist has failed, and they can only fail too.
+    fn source(&self, work: &Work, sdist: Result<Option<Artifact>, ()>) -> Option<Source> {
+        if work.recipe.run.is_some() || !work.recipe.sdist {
+            return Some(Source::Tree);
         }
-        let (ending, tail) = (log::ending(status), log::tail(&log)?);
-        let what = format!("cannot build `{name}`: `uv build {folder}` ended with {ending}{tail}");
-        Err(Failure::new(what)
-            .hint(format!("run `uv build {folder}` in a clean clone to see it fail"))
-            .into())
+        let (found, entry) = (sdist.ok()?.or_else(|| work.sdist.clone()), sdist_entry(work));
+        let make = || -> Result<Source> {
+            let file = match found {
+                Some(artifact) => artifact.path.under(&self.maker.project.root),
+                // The sdist is another machine's to release; what the wheel is built from is the same.
+                None => self.maker.make(Job { work, entry: &entry, source: &Source::Tree })?,
+            };
+            Ok(Source::Sdist(file, self.maker.settings(work)?))
+        };
+        if work.entries.iter().all(|entry| entry.kind == ArtifactKind::Sdist) {
+            return Some(Source::Tree);
+        }
+        make().map_err(|failure| self.fail(&entry.id, failure)).ok()
+    }
+
+    /// Builds one file, puts it into place, and records it; a failure is kept for the end.
+    fn file(&self, work: &Work, entry: &Expected, source: &Source) -> Result<Option<Artifact>, ()> {
+        let running = self.screen.begin(&entry.id);
+        let make = || -> Result<Artifact> {
+            let file = self.maker.make(Job { work, entry, source })?;
+            self.finish(work, entry, &file).with_context(|| format!("cannot build `{}`", entry.id))
+        };
+        make().map(Some).map_err(|failure| {
+            if self.count > 1 {
+                self.screen.warn(format!(
+                    "{} has failed after {}; the others go on",
+                    entry.id,
+                    running.age()
+                ));
+            }
+            self.fail(&entry.id, failure);
+        })
+    }
+
+    fn finish(&self, work: &Work, entry: &Expected, file: &Path) -> Result<Artifact> {
+        dist::check(file, work.package, entry)?;
+        let inputs = work.inputs(entry, self.commit, self.maker.pythons)?;
+        // One at a time, for the record is one file.
+        let mut state = self.state();
+        let settled: Vec<Artifact> = state.made.values().chain(work.done.values()).cloned().collect();
+        let placed = dist::place(work.package, file, &self.maker.project.root, &settled)?;
+        if let Some(inputs) = inputs {
+            let artifact = placed.artifact.clone();
+            state.record.add(&entry.id, Entry { inputs, artifact })?;
+        }
+        state.made.insert(entry.id.clone(), placed.artifact.clone());
+        self.screen.note(placed.note);
+        Ok(placed.artifact)
+    }
+
+    /// One wheel keeps several promises.
+    fn share(&self, entry: &Expected, artifact: &Artifact) {
+        self.state().made.insert(entry.id.clone(), artifact.clone());
+    }
+
+    fn fail(&self, id: &str, failure: anyhow::Error) {
+        self.state().failures.push((id.to_owned(), failure));
+    }
+
+    /// What was made, or every failure.
+    fn end(self) -> Result<BTreeMap<String, Artifact>> {
+        let State { made, mut failures, .. } =
+            self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failures.sort_by(|(a, _), (b, _)| a.cmp(b));
+        if failures.len() > 1 {
+            let list: String = failures.iter().map(|(_, failure)| format!("\n  {failure:#}")).collect();
+            let what = format!("cannot build {} of {} files{list}", failures.len(), self.count);
+            return Err(Failure::new(what).hint("mend them; what is built is not built again").into());
+        }
+        failures.pop().map_or(Ok(made), |(_, failure)| Err(failure))
+    }
+}
+
+/// The entry of an sdist that only a wheel is built from.
+fn sdist_entry(work: &Work) -> Expected {
+    let package = work.package.name.clone();
+    Expected {
+        id: format!("{package}.sdist"),
+        package,
+        kind: ArtifactKind::Sdist,
+        python: None,
+        platform: None,
     }
 }

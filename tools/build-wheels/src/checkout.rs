@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use document::CommitId;
 use project::{Git, Lock};
 
-/// The checkouts of one build, one for each package, so that no build sees what another one leaves in its tree.
+/// The checkouts of one run, one for each build, so that no build sees what another one leaves in its tree.
 ///
 /// They are removed when this is dropped. What a killed tool left is removed by the next one: whoever holds
 /// the lock is alone in the folder.
@@ -30,6 +30,11 @@ impl<'a> Checkouts<'a> {
         self.folder.join(self.commit.as_str()).join(name)
     }
 
+    /// The project's folder in the checkout of that name, which may not be there.
+    pub fn root(&self, name: &str) -> PathBuf {
+        self.folder(name).join("tree").join(self.git.prefix())
+    }
+
     /// Checks the commit out for a build of that name, and returns the project's folder in the checkout.
     pub fn make(&self, name: &str) -> Result<PathBuf> {
         let tree = self.folder(name).join("tree");
@@ -47,7 +52,7 @@ impl<'a> Checkouts<'a> {
         run(&["checkout", "--quiet", "--detach", self.commit.as_str()])?;
         // For versions that are derived from the tag. `git tag` would sign it where the user's settings say so.
         run(&["update-ref", &format!("refs/tags/{}", self.tag), self.commit.as_str()])?;
-        Ok(tree.join(self.git.prefix()))
+        Ok(self.root(name))
     }
 }
 

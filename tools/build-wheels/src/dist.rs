@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use distribution::FileName;
-use document::{Artifact, ArtifactKind, Failure, Package};
+use distribution::{FileName, expected};
+use document::{Artifact, Expected, Failure, Package};
 
 /// A file in its place, and what is worth saying about it.
 pub struct Placed {
@@ -16,41 +16,36 @@ pub struct Placed {
     pub note: String,
 }
 
-/// Moves a package's built files from a folder into its dist folder.
+/// Moves a built file into the package's dist folder.
 ///
-/// A file of the same name with other bytes stays when it is `recorded` as built from this very commit, for
-/// documents name its digest; else it is of an earlier commit, and is replaced.
-pub fn place(package: &Package, built: &Path, root: &Path, recorded: &[Artifact]) -> Result<Vec<Placed>> {
-    let mut placed = Vec::new();
-    for name in check(package, built)? {
-        let path = package.dist.join(&name)?;
-        let (from, to) = (built.join(&name), path.under(root));
-        let (sha256, size) = distribution::digest(&from)?;
-        let kind = FileName::parse(&name)?.kind();
-        let mut artifact = Artifact { path: path.clone(), package: package.name.clone(), kind, size, sha256 };
-        let there = if to.is_file() { Some(distribution::digest(&to)?.0) } else { None };
-        let own = recorded.iter().find(|file| file.path == path && there.as_ref() == Some(&file.sha256));
-        let note = match (there, own) {
-            (Some(there), _) if there == artifact.sha256 => {
-                format!("{path}: the same {} as before", bytes(size))
-            }
-            (Some(_), Some(own)) => {
-                artifact = own.clone();
-                format!("{path}: {} of the first build of this commit are kept", bytes(own.size))
-            }
-            (there, _) => {
-                move_file(&from, &to).with_context(|| format!("cannot write `{path}`"))?;
-                let instead = there.map_or("", |_| ", in place of another build's");
-                format!("{path}: {}{instead}", bytes(size))
-            }
-        };
-        placed.push(Placed { artifact, note });
-    }
-    Ok(placed)
+/// A file of the same name with other bytes stays when it is one of `settled`, which documents name already; else it
+/// is of an earlier commit, and is replaced.
+pub fn place(package: &Package, from: &Path, root: &Path, settled: &[Artifact]) -> Result<Placed> {
+    let name = FileName::of(from)?;
+    let path = package.dist.join(&from.file_name().unwrap_or_default().to_string_lossy())?;
+    let to = path.under(root);
+    let (sha256, size) = distribution::digest(from)?;
+    let mut artifact =
+        Artifact { path: path.clone(), package: package.name.clone(), kind: name.kind(), size, sha256 };
+    let there = if to.is_file() { Some(distribution::digest(&to)?.0) } else { None };
+    let own = settled.iter().find(|file| file.path == path && there.as_ref() == Some(&file.sha256));
+    let note = match (there, own) {
+        (Some(there), _) if there == artifact.sha256 => format!("{path}: the same {} as before", bytes(size)),
+        (Some(_), Some(own)) => {
+            artifact = own.clone();
+            format!("{path}: {} of the first build of this commit are kept", bytes(own.size))
+        }
+        (there, _) => {
+            move_file(from, &to).with_context(|| format!("cannot write `{path}`"))?;
+            let instead = there.map_or("", |_| ", in place of another build's");
+            format!("{path}: {}{instead}", bytes(size))
+        }
+    };
+    Ok(Placed { artifact, note })
 }
 
-/// Returns the names of the one wheel and the one sdist, sorted; anything else is an error.
-fn check(package: &Package, built: &Path) -> Result<Vec<String>> {
+/// Returns the one file that a build has left in a folder; anything else there but hidden files is an error.
+pub fn only_file(built: &Path, entry: &Expected) -> Result<PathBuf> {
     let list = || -> std::io::Result<Vec<String>> {
         let names = fs::read_dir(built)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
@@ -58,29 +53,59 @@ fn check(package: &Package, built: &Path) -> Result<Vec<String>> {
     let mut names = list().with_context(|| format!("cannot list `{}`", built.display()))?;
     names.retain(|name| name.ends_with(".whl") || name.ends_with(".tar.gz"));
     names.sort();
-    let mut kinds = Vec::new();
-    for name in &names {
-        let file = FileName::parse(name)?;
-        if (&file.name, &file.version) != (&package.name, &package.version) {
-            let what = format!(
-                "cannot use `{name}`: the release has {} {}, the build made {} {}",
-                package.name, package.version, file.name, file.version
-            );
-            let hint = "write the release's name and version where the package's build reads them";
-            return Err(Failure::new(what).hint(hint).into());
-        }
-        kinds.push(file.kind());
-    }
-    kinds.sort();
-    if kinds != [ArtifactKind::Wheel, ArtifactKind::Sdist] {
+    let [name] = names.as_slice() else {
         let made = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        let what =
+            format!("cannot use the build of `{}`: it made {made}, and not one {}", entry.id, entry.kind);
+        return Err(Failure::new(what).hint("make the package's build leave one file and no other").into());
+    };
+    Ok(built.join(name))
+}
+
+/// Refuses a file that is not what an entry of the matrix promises: its name, version, Python and platform.
+pub fn check(file: &Path, package: &Package, entry: &Expected) -> Result<()> {
+    let name = FileName::of(file)?;
+    let text = file.file_name().unwrap_or_default().display();
+    if (&name.name, &name.version) != (&package.name, &package.version) {
         let what = format!(
-            "cannot use the build of `{}`: it made {made}, not one wheel and one sdist",
-            package.name
+            "cannot use `{text}`: the release has {} {}, the build made {} {}",
+            package.name, package.version, name.name, name.version
         );
-        return Err(Failure::new(what).hint("make the package's build backend build one of each").into());
+        let hint = "write the release's name and version where the package's build reads them";
+        return Err(Failure::new(what).hint(hint).into());
     }
-    Ok(names)
+    if name.kind() != entry.kind {
+        let what = format!("cannot use `{text}`: it is no {}, as `{}` asks for", entry.kind, entry.id);
+        return Err(Failure::new(what).hint("make the package's build leave one").into());
+    }
+    if expected::is_for(&name, entry) {
+        return Ok(());
+    }
+    let tags: Vec<String> = name.tags().iter().map(ToString::to_string).collect();
+    let fits_python = entry
+        .python
+        .as_ref()
+        .is_none_or(|python| name.tags().iter().any(|tag| expected::runs_on(tag, python)));
+    let (tags, words) = (tags.join(", "), expected::words(entry));
+    let (asked, hint) = match (&entry.python, &entry.platform) {
+        (Some(python), _) if !fits_python => (
+            format!("none for Python {python}"),
+            "let the build use the interpreter that it is given".to_owned(),
+        ),
+        (_, Some(platform)) => (
+            format!("none of {}", platform.tags.join(", ")),
+            match platform.tags.iter().find(|tag| tag.contains("linux_") && !tag.contains('*')) {
+                Some(tag) => format!("set `auditwheel = [\"--plat\", \"{tag}\"]` in [build] of release.toml"),
+                None => format!(
+                    "let the build give such a tag, or name its own in `tags` of the [[platform]] `{}`",
+                    platform.name
+                ),
+            },
+        ),
+        _ => ("none that is asked for".to_owned(), "see `build` of release.toml".to_owned()),
+    };
+    let what = format!("cannot use `{text}` as {words}: of its tags {tags} there is {asked}");
+    Err(Failure::new(what).hint(hint).into())
 }
 
 /// Moves a file at once, so that its place holds the old file or the new one, whole.
@@ -113,7 +138,7 @@ fn bytes(size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use document::Sha256;
+    use document::{ArtifactKind, Platform, Sha256};
 
     const WHEEL: &str = "da_vinci-0.5.0-py3-none-any.whl";
     const SDIST: &str = "da_vinci-0.5.0.tar.gz";
@@ -128,6 +153,12 @@ mod tests {
         }
     }
 
+    fn entry(kind: ArtifactKind, python: Option<&str>, tag: Option<&str>) -> Expected {
+        let python = python.map(|python| python.parse().unwrap());
+        let platform = tag.map(|tag| Platform { name: "here".to_owned(), tags: vec![tag.to_owned()] });
+        Expected { id: "da-vinci.x".to_owned(), package: "da-vinci".parse().unwrap(), kind, python, platform }
+    }
+
     fn built(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
@@ -136,74 +167,80 @@ mod tests {
         folder
     }
 
-    fn refusal(files: &[(&str, &str)]) -> String {
-        let root = tempfile::tempdir().unwrap();
-        let error = place(&package(), built(files).path(), root.path(), &[]).map(|_| ()).unwrap_err();
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0, "a refused build leaves nothing");
-        error.to_string()
+    fn put(root: &Path, text: &str, settled: &[Artifact]) -> Placed {
+        let folder = built(&[(WHEEL, text)]);
+        place(&package(), &folder.path().join(WHEEL), root, settled).unwrap()
+    }
+
+    fn refusal(name: &str, entry: &Expected) -> (String, String) {
+        let error = check(Path::new(name), &package(), entry).unwrap_err();
+        (error.to_string(), Failure::of(&error).0.unwrap().to_owned())
     }
 
     #[test]
-    fn moves_one_wheel_and_one_sdist_and_nothing_else() {
+    fn puts_a_file_into_a_new_dist_folder() {
         let root = tempfile::tempdir().unwrap();
-        let folder = built(&[(WHEEL, "w"), (SDIST, "s"), (".gitignore", "*")]);
-        let placed = place(&package(), folder.path(), root.path(), &[]).unwrap();
-        let paths: Vec<_> = placed.iter().map(|placed| placed.artifact.path.to_string()).collect();
-        assert_eq!(paths, [format!("out/dist/{WHEEL}"), format!("out/dist/{SDIST}")]);
-        assert_eq!(fs::read_dir(root.path().join("out/dist")).unwrap().count(), 2);
-        assert_eq!(placed[0].note, format!("out/dist/{WHEEL}: 1 bytes"));
+        let placed = put(root.path(), "w", &[]);
+        assert_eq!(placed.artifact.path.to_string(), format!("out/dist/{WHEEL}"));
+        assert_eq!(placed.note, format!("out/dist/{WHEEL}: 1 bytes"));
+        assert_eq!(fs::read_dir(root.path().join("out/dist")).unwrap().count(), 1);
     }
 
     #[test]
-    fn refuses_another_version_and_names_both() {
-        let message = refusal(&[("da_vinci-0.4.0-py3-none-any.whl", "w"), (SDIST, "s")]);
+    fn a_build_leaves_one_file() {
+        let wheel = entry(ArtifactKind::Wheel, None, None);
+        let one = built(&[(WHEEL, "w"), (".gitignore", "*")]);
+        assert_eq!(only_file(one.path(), &wheel).unwrap(), one.path().join(WHEEL));
+        let refused =
+            |files: &[(&str, &str)]| only_file(built(files).path(), &wheel).unwrap_err().to_string();
+        assert_eq!(refused(&[]), "cannot use the build of `da-vinci.x`: it made nothing, and not one wheel");
+        let second = "da_vinci-0.5.0-py2-none-any.whl";
         assert!(
-            message.contains("the release has da-vinci 0.5.0, the build made da-vinci 0.4.0"),
-            "{message}"
+            refused(&[(WHEEL, "w"), (second, "w")]).contains(&format!("it made {second}, {WHEEL}, and not"))
         );
     }
 
     #[test]
-    fn refuses_a_missing_sdist_and_a_second_wheel() {
-        assert!(refusal(&[(WHEEL, "w")]).contains("it made da_vinci-0.5.0-py3-none-any.whl, not one wheel"));
-        let second = "da_vinci-0.5.0-py2-none-any.whl";
-        assert!(refusal(&[(WHEEL, "w"), (second, "w"), (SDIST, "s")]).contains(second));
-        assert!(refusal(&[]).contains("it made nothing"));
+    fn refuses_what_an_entry_does_not_promise_and_names_both() {
+        let wheel = entry(ArtifactKind::Wheel, None, None);
+        let (what, _) = refusal("da_vinci-0.4.0-py3-none-any.whl", &wheel);
+        assert!(what.contains("the release has da-vinci 0.5.0, the build made da-vinci 0.4.0"), "{what}");
+        assert_eq!(
+            refusal(SDIST, &wheel).0,
+            format!("cannot use `{SDIST}`: it is no wheel, as `da-vinci.x` asks for")
+        );
+        let linux = entry(ArtifactKind::Wheel, Some("3.12"), Some("manylinux_2_28_x86_64"));
+        let (what, hint) = refusal("da_vinci-0.5.0-cp312-cp312-linux_x86_64.whl", &linux);
+        assert_eq!(
+            what,
+            "cannot use `da_vinci-0.5.0-cp312-cp312-linux_x86_64.whl` as the wheel of `da-vinci` for Python 3.12 on here: \
+             of its tags cp312-cp312-linux_x86_64 there is none of manylinux_2_28_x86_64"
+        );
+        assert_eq!(
+            hint,
+            "set `auditwheel = [\"--plat\", \"manylinux_2_28_x86_64\"]` in [build] of release.toml"
+        );
+        let (what, hint) = refusal("da_vinci-0.5.0-cp311-cp311-manylinux_2_28_x86_64.whl", &linux);
+        assert!(what.ends_with("there is none for Python 3.12") && hint.contains("interpreter"), "{what}");
+        check(Path::new("da_vinci-0.5.0-cp312-abi3-manylinux_2_28_x86_64.whl"), &package(), &linux).unwrap();
+        check(Path::new(WHEEL), &package(), &linux).unwrap();
     }
 
     #[test]
     fn replaces_a_file_of_another_commit_and_keeps_one_of_this() {
         let root = tempfile::tempdir().unwrap();
-        let dist = root.path().join("out/dist");
-        fs::create_dir_all(&dist).unwrap();
-        fs::write(dist.join(WHEEL), "old").unwrap();
-        let folder = built(&[(WHEEL, "new"), (SDIST, "s")]);
-        let placed = place(&package(), folder.path(), root.path(), &[]).unwrap();
-        assert!(placed[0].note.ends_with("3 bytes, in place of another build's"), "{}", placed[0].note);
-        assert_eq!(fs::read(dist.join(WHEEL)).unwrap(), b"new");
-        let recorded: Vec<_> = placed.into_iter().map(|placed| placed.artifact).collect();
-        let folder = built(&[(WHEEL, "newest"), (SDIST, "s")]);
-        let placed = place(&package(), folder.path(), root.path(), &recorded).unwrap();
-        assert!(placed[0].note.contains("are kept"), "{}", placed[0].note);
-        assert_eq!(placed[0].artifact, recorded[0]);
-        assert_eq!(fs::read(dist.join(WHEEL)).unwrap(), b"new");
-    }
-
-    #[test]
-    fn a_record_of_other_bytes_keeps_nothing() {
-        let root = tempfile::tempdir().unwrap();
-        let dist = root.path().join("out/dist");
-        fs::create_dir_all(&dist).unwrap();
-        fs::write(dist.join(WHEEL), "changed").unwrap();
-        let recorded = [Artifact {
-            path: format!("out/dist/{WHEEL}").parse().unwrap(),
-            package: package().name,
-            kind: ArtifactKind::Wheel,
-            size: 3,
-            sha256: Sha256::from_bytes(&[7; 32]),
-        }];
-        place(&package(), built(&[(WHEEL, "new"), (SDIST, "s")]).path(), root.path(), &recorded).unwrap();
-        assert_eq!(fs::read(dist.join(WHEEL)).unwrap(), b"new");
+        let there = root.path().join("out/dist").join(WHEEL);
+        fs::create_dir_all(there.parent().unwrap()).unwrap();
+        fs::write(&there, "old").unwrap();
+        let placed = put(root.path(), "new", &[]);
+        assert!(placed.note.ends_with("3 bytes, in place of another build's"), "{}", placed.note);
+        assert_eq!(fs::read(&there).unwrap(), b"new");
+        let again = put(root.path(), "newest", std::slice::from_ref(&placed.artifact));
+        assert!(again.note.contains("are kept"), "{}", again.note);
+        assert_eq!((again.artifact, fs::read(&there).unwrap()), (placed.artifact.clone(), b"new".to_vec()));
+        let other = Artifact { sha256: Sha256::from_bytes(&[7; 32]), ..placed.artifact };
+        put(root.path(), "changed", &[other]);
+        assert_eq!(fs::read(&there).unwrap(), b"changed", "a file that is not settled is replaced");
     }
 
     #[test]

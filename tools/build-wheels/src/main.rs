@@ -1,32 +1,61 @@
 //! Builds the wheels and sdists of a release from a clean checkout.
 
+mod auditwheel;
 mod build;
 mod checkout;
 mod collect;
 mod dist;
 mod jobs;
+mod machine;
+mod make;
 mod parts;
 mod plan;
 mod purity;
+mod python;
 mod record;
+mod removals;
+mod screen;
+mod select;
+mod settle;
+mod workers;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use document::PythonVersion;
 use filter::Output;
 use project::Project;
 
-/// Builds the wheel and the sdist of each package from a clean checkout of the release commit.
+/// Builds the wheels and the sdist of each package from a clean checkout of the release commit.
 ///
 /// What is built already is not built again. Nothing of the working tree is in a build but what is committed.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 struct Arguments {
-    /// Build this package alone; may be given again
+    /// Build this package and its variants alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
+    /// Build this [[variant]] alone; may be given again
+    #[arg(long = "variant", value_name = "NAME")]
+    variants: Vec<String>,
+    /// Build the wheels for this Python alone; may be given again
+    #[arg(long = "python", value_name = "VERSION")]
+    pythons: Vec<PythonVersion>,
+    /// Build sdists alone
+    #[arg(long, conflicts_with = "pythons")]
+    sdist: bool,
+    /// Build this entry of the matrix alone; may be given again
+    #[arg(long, value_name = "ID", conflicts_with_all = ["packages", "variants", "pythons", "sdist"])]
+    only: Vec<String>,
     /// Remove the files of earlier builds from the packages' dist folders first
     #[arg(long)]
     clean: bool,
+    /// Take nothing from the network
+    #[arg(long)]
+    offline: bool,
+    /// Run so many builds at once
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
     /// Print the matrix of the release for `strategy.matrix` of GitHub Actions, and build nothing
     #[arg(long, conflicts_with = "clean")]
     plan: bool,
@@ -35,7 +64,7 @@ struct Arguments {
     format: jobs::Format,
     /// Join the documents of jobs that built a part each, and put their files into place; a folder stands for each
     /// .json file in it. Reads no document on stdin
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["packages", "clean", "plan"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["packages", "variants", "pythons", "sdist", "only", "clean", "plan", "offline", "jobs"])]
     collect: Vec<PathBuf>,
 }
 
@@ -47,10 +76,10 @@ fn main() -> ExitCode {
         let project = Project::find(stage.project())?;
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
-        let request = plan::Request { packages: &arguments.packages, clean: arguments.clean };
+        let request = request(arguments);
         if arguments.plan {
             let expected = project.expected(&release.packages)?;
-            let entries = plan::entries(&project, &release, &request, &expected)?;
+            let entries = request.selection.of(&project, &release, &expected)?;
             return Ok(Output::Text(jobs::print(&project, &release, &entries, arguments.format, stage)?));
         }
         let built = build::build(&project, &release, &request, stage)?;
@@ -58,4 +87,10 @@ fn main() -> ExitCode {
         release.artifacts = built.artifacts.or(release.artifacts);
         Ok(release.into())
     })
+}
+
+fn request(arguments: &Arguments) -> plan::Request {
+    let Arguments { packages, variants, pythons, sdist, only, clean, offline, jobs, .. } = arguments.clone();
+    let selection = select::Selection { packages, variants, pythons, sdist, only };
+    plan::Request { selection, clean, offline, jobs: jobs.map(NonZero::get) }
 }

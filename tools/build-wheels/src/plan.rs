@@ -1,28 +1,37 @@
 //! What a build will do: which files go, which are built, and which are there already.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
-use anyhow::{Context, Result};
-use distribution::FileName;
+use anyhow::Result;
 use document::{
-    Artifact, CommitId, Expected, Failure, Level, Package, PackageName, ProjectPath, Promise, Release,
+    Artifact, ArtifactKind, CommitId, Expected, Failure, Level, Package, ProjectPath, Promise, Release,
+    Sha256,
 };
 use filter::{Stage, Step};
-use project::Project;
+use project::{Project, ProjectPackage, Recipe};
 
+use crate::machine::Machine;
+use crate::python::Pythons;
 use crate::record::Record;
+use crate::removals;
+use crate::select::Selection;
+use crate::settle::serves;
 
 /// How many changed files are named; the rest is counted.
 const NAMED_CHANGES: usize = 5;
 
 /// What the arguments ask for.
-pub struct Request<'a> {
-    /// The packages to build; empty for all.
-    pub packages: &'a [String],
+#[derive(Debug)]
+pub struct Request {
+    /// The entries that are built.
+    pub selection: Selection,
     /// Whether files of earlier builds go first.
     pub clean: bool,
+    /// Whether nothing comes from the network.
+    pub offline: bool,
+    /// The most builds that run at once.
+    pub jobs: Option<usize>,
 }
 
 /// One action, in words that are the same before and after the build.
@@ -31,7 +40,7 @@ pub enum Action {
     /// A file of an earlier build goes.
     Remove(ProjectPath),
     /// A promised file is built.
-    Build(Promise),
+    Build(Promise, String),
 }
 
 /// The whole plan.
@@ -44,72 +53,180 @@ pub struct Plan<'a> {
     pub removals: Vec<Step<Action>>,
     /// The builds and skips, in the order of the packages.
     pub builds: Vec<Step<Action>>,
-    /// The packages to build.
-    pub packages: Vec<&'a Package>,
-    /// What the document will hold beside the files that are built now.
+    /// The work on each distribution.
+    pub works: Vec<Work<'a>>,
+    /// Files of the document that this run does not touch.
     pub kept: Vec<Artifact>,
+}
+
+/// The builds of one distribution.
+pub struct Work<'a> {
+    /// What the document says of it.
+    pub package: &'a Package,
+    /// What release.toml says of it.
+    pub distribution: &'a ProjectPackage,
+    /// How it is built.
+    pub recipe: Recipe,
+    /// What is built: the sdist first, then wheels by their Pythons.
+    pub entries: Vec<Expected>,
+    /// What is asked for and built already, by its entry.
+    pub done: BTreeMap<String, Artifact>,
+    /// The sdist that is built already, asked for or not.
+    pub sdist: Option<Artifact>,
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Action::Remove(path) => write!(f, "remove {path}"),
-            Action::Build(promise) => write!(f, "build {}", promise.pattern),
+            Action::Build(promise, purpose) => write!(f, "build {}{purpose}", promise.pattern),
         }
     }
 }
 
 /// Makes the plan; reads only.
-pub fn plan<'a>(project: &Project, release: &'a Release, request: &Request) -> Result<Plan<'a>> {
-    let selected = selected(project, release, request.packages)?;
+pub fn plan<'a>(
+    project: &'a Project,
+    release: &'a Release,
+    request: &Request,
+    pythons: &Pythons,
+) -> Result<Plan<'a>> {
     let expected = project.expected(&release.packages)?;
     let commit = commit(project, release)?;
-    let mut plan = Plan {
-        expected,
-        commit,
-        removals: if request.clean { removals(project, &selected, request)? } else { Vec::new() },
-        builds: Vec::new(),
-        packages: Vec::new(),
-        kept: Vec::new(),
-    };
-    if !request.packages.is_empty() {
-        let others = release.artifacts.iter().flatten();
-        plan.kept.extend(others.filter(|a| selected.iter().all(|p| p.name != a.package)).cloned());
-    }
-    let record = plan.commit.as_ref().map(|commit| Record::read(&project.git, commit)).transpose()?;
-    for package in selected {
-        let promises: Vec<Expected> =
-            plan.expected.iter().filter(|expected| expected.package == package.name).cloned().collect();
-        let files = match &record {
-            Some(record) if !request.clean => record.intact(package, &promises, &project.root)?,
-            _ => None,
+    let record = commit.as_ref().map(|commit| Record::read(&project.git, commit)).transpose()?;
+    let selected = request.selection.of(project, release, &expected)?;
+    let machine = Machine::this();
+    let (mut works, mut builds, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    for package in &release.packages {
+        let Some(distribution) = project.distribution(&package.name) else { continue };
+        let recipe = project.recipe(distribution);
+        let mut entries: Vec<&Expected> =
+            selected.iter().copied().filter(|entry| entry.package == package.name).collect();
+        entries.sort_by_key(|entry| order(entry));
+        let is_elsewhere = |entry: &&Expected| {
+            entry.platform.as_ref().is_some_and(|platform| !machine.builds(platform, recipe.run.is_some()))
         };
-        match (files, &plan.commit) {
-            (Some(files), Some(commit)) => {
-                let reason = format!("built from {} already", commit.short());
-                plan.builds.extend(files.iter().map(|file| Step::skip(&file.path, &reason)));
-                plan.kept.extend(files);
-            }
-            _ => {
-                let steps = promises.iter().map(|promise| package.promise(promise.kind));
-                plan.builds.extend(steps.map(|promise| Step::Do(Action::Build(promise))));
-                plan.packages.push(package);
-            }
+        let (elsewhere, here): (Vec<&Expected>, Vec<&Expected>) = entries.into_iter().partition(is_elsewhere);
+        let all: Vec<&Expected> = expected.iter().filter(|entry| entry.package == package.name).collect();
+        let mut work =
+            Work { package, distribution, recipe, entries: Vec::new(), done: BTreeMap::new(), sdist: None };
+        if let (Some(record), Some(commit)) = (&record, &commit) {
+            let inputs = |entry: &Expected, work: &Work| work.inputs(entry, commit, pythons);
+            work.take_what_is_done(&all, &here, record, project, request, inputs)?;
         }
+        work.sort(&here);
+        builds.extend(work.steps(commit.as_ref()));
+        for entry in elsewhere {
+            builds.push(Step::skip(distribution::expected::words(entry), absence(entry, machine, request)?));
+        }
+        own.extend(here);
+        works.push(work);
     }
-    Ok(plan)
+    let kept = kept(release, request, &expected, &own);
+    let removals = if request.clean {
+        removals::removals(project, release, request, &selected, &kept)?
+    } else {
+        Vec::new()
+    };
+    Ok(Plan { expected, commit, removals, builds, works, kept })
 }
 
-/// The entries of the matrix that are asked for.
-pub fn entries<'a>(
-    project: &Project,
-    release: &Release,
-    request: &Request,
-    expected: &'a [Expected],
-) -> Result<Vec<&'a Expected>> {
-    let selected = selected(project, release, request.packages)?;
-    let is_wanted = |entry: &&Expected| selected.iter().any(|package| package.name == entry.package);
-    Ok(expected.iter().filter(is_wanted).collect())
+/// Why an entry of another platform is left out; an error where it alone was asked for.
+fn absence(entry: &Expected, machine: Machine, request: &Request) -> Result<String, Failure> {
+    if request.selection.only.is_empty() {
+        return Ok(format!("this machine builds for {machine}; `build-wheels --plan` lists the machines"));
+    }
+    let platform = entry.platform.as_ref().map_or("", |platform| platform.name.as_str());
+    let what =
+        format!("cannot build `{}`: it is for {platform}, and this machine builds for {machine}", entry.id);
+    Err(Failure::new(what).hint("run it on the machine that `build-wheels --plan` names"))
+}
+
+/// The sdist, then wheels by their Pythons: a wheel of the stable ABI serves its own Python and all later ones.
+pub fn order(entry: &Expected) -> impl Ord + use<> {
+    let python = entry.python.as_ref();
+    let kind = python.map(|python| (python.is_pypy(), python.is_free_threaded(), python.numbers()));
+    (entry.kind == ArtifactKind::Wheel, kind, entry.id.clone())
+}
+
+/// The files of the document that stay in it: those of entries that this run does not build.
+fn kept(release: &Release, request: &Request, expected: &[Expected], own: &[&Expected]) -> Vec<Artifact> {
+    let mut kept: Vec<Artifact> = release.artifacts.iter().flatten().cloned().collect();
+    kept.retain(|artifact| !own.iter().any(|entry| serves(artifact, entry)));
+    // A run that builds all there is drops what is no file of the release.
+    let is_own = |artifact: &Artifact| expected.iter().any(|entry| serves(artifact, entry));
+    kept.retain(|artifact| request.selection.is_narrow() || is_own(artifact));
+    kept
+}
+
+impl Work<'_> {
+    /// The digest of all that a file is built from.
+    pub fn inputs(&self, entry: &Expected, commit: &CommitId, pythons: &Pythons) -> Result<Option<Sha256>> {
+        let Some(python) = pythons.build_of(entry.python.as_ref())? else { return Ok(None) };
+        let (recipe, variant) = (&self.recipe, &self.distribution.variant);
+        let text =
+            format!("{commit}\n{entry:?}\n{recipe:?}\n{variant:?}\n{:?}\n{python}", self.package.version);
+        Ok(Some(project::files::sha256(text.as_bytes())))
+    }
+
+    fn take_what_is_done(
+        &mut self,
+        all: &[&Expected],
+        here: &[&Expected],
+        record: &Record,
+        project: &Project,
+        request: &Request,
+        inputs: impl Fn(&Expected, &Self) -> Result<Option<Sha256>>,
+    ) -> Result<()> {
+        let mut done = BTreeMap::new();
+        for entry in all {
+            if request.clean && here.contains(entry) {
+                continue;
+            }
+            let Some(found) = record.intact(&entry.id, &self.package.dist, &project.root)? else { continue };
+            if inputs(entry, self)?.as_ref() != Some(&found.inputs) {
+                continue;
+            }
+            done.insert(entry.id.clone(), found.artifact.clone());
+        }
+        self.done = done;
+        Ok(())
+    }
+
+    /// Sorts out what is still to be built: a wheel that is there may serve another entry too.
+    fn sort(&mut self, here: &[&Expected]) {
+        for entry in here {
+            if self.done.contains_key(&entry.id) {
+                continue;
+            }
+            match self.serving(entry).cloned() {
+                Some(artifact) => drop(self.done.insert(entry.id.clone(), artifact)),
+                None => self.entries.push((*entry).clone()),
+            }
+        }
+        self.sdist = self.done.values().find(|artifact| artifact.kind == ArtifactKind::Sdist).cloned();
+        self.done.retain(|id, _| here.iter().any(|entry| entry.id == *id));
+    }
+
+    /// A built file that keeps the promise of an entry.
+    fn serving(&self, entry: &Expected) -> Option<&Artifact> {
+        self.done.values().find(|artifact| serves(artifact, entry))
+    }
+
+    fn steps(&self, commit: Option<&CommitId>) -> Vec<Step<Action>> {
+        let mut files: Vec<&Artifact> = self.done.values().collect();
+        files.sort();
+        files.dedup();
+        let of = commit.map_or("", CommitId::short);
+        let step = |file: &Artifact| Step::skip(&file.path, format!("built from {of} already"));
+        let builds = self.entries.iter().map(|entry| {
+            let mut purpose = String::new();
+            purpose.extend(entry.python.as_ref().map(|python| format!(" for Python {python}")));
+            purpose.extend(entry.platform.as_ref().map(|platform| format!(" on {}", platform.name)));
+            Step::Do(Action::Build(self.package.promise(entry.kind), purpose))
+        });
+        files.into_iter().map(step).chain(builds).collect()
+    }
 }
 
 /// Says what of the working tree is not in the build.
@@ -126,22 +243,6 @@ pub fn note_changes(project: &Project, stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-fn selected<'a>(project: &Project, release: &'a Release, names: &[String]) -> Result<Vec<&'a Package>> {
-    if names.is_empty() {
-        return Ok(release.packages.iter().collect());
-    }
-    let mut wanted = BTreeSet::new();
-    for name in names {
-        let named = project.named(std::slice::from_ref(name))?;
-        if named.iter().all(|distribution| release.package(&distribution.name).is_none()) {
-            let what = format!("cannot build `{name}`: the release document does not hold it");
-            return Err(Failure::document(what).hint("start again with `bump-version`").into());
-        }
-        wanted.extend(named.iter().map(|distribution| &distribution.name));
-    }
-    Ok(release.packages.iter().filter(|package| wanted.contains(&package.name)).collect())
-}
-
 /// The commit to build: the release's own, or the one that carries the version where nothing was bumped.
 fn commit(project: &Project, release: &Release) -> Result<Option<CommitId>> {
     let id = match &release.commit {
@@ -156,50 +257,4 @@ fn commit(project: &Project, release: &Release) -> Result<Option<CommitId>> {
         return Err(Failure::new(what).hint("fetch it with `git fetch`").into());
     }
     Ok(Some(id.clone()))
-}
-
-/// The files of earlier builds directly in the dist folders, sorted. For single packages those of others stay.
-fn removals(project: &Project, selected: &[&Package], request: &Request) -> Result<Vec<Step<Action>>> {
-    let folders: BTreeSet<&ProjectPath> = selected.iter().map(|package| &package.dist).collect();
-    let names: BTreeSet<&PackageName> = selected.iter().map(|package| &package.name).collect();
-    let mut steps = Vec::new();
-    for folder in folders {
-        let mut files = files_in(&folder.under(&project.root))?;
-        files.retain(|name| is_output(name) && (request.packages.is_empty() || !is_of_others(name, &names)));
-        files.sort();
-        for name in files {
-            steps.push(Step::Do(Action::Remove(folder.join(&name)?)));
-        }
-    }
-    Ok(steps)
-}
-
-/// The names of the plain files directly in a folder; none where there is no folder.
-fn files_in(folder: &Path) -> Result<Vec<String>> {
-    let list = || -> std::io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                names.extend(entry.file_name().into_string());
-            }
-        }
-        Ok(names)
-    };
-    match list() {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        names => names.with_context(|| format!("cannot list `{}`", folder.display())),
-    }
-}
-
-fn is_output(name: &str) -> bool {
-    [".whl", ".tar.gz", ".minisig"].iter().any(|end| name.ends_with(end))
-        || matches!(name, "SHA256SUMS" | "SHA512SUMS")
-}
-
-/// Says whether a file belongs to a package that is not built now. A checksum file lists all, and is stale.
-fn is_of_others(name: &str, selected: &BTreeSet<&PackageName>) -> bool {
-    let signed = name.strip_suffix(".minisig").unwrap_or(name);
-    let is_checksums = matches!(signed, "SHA256SUMS" | "SHA512SUMS");
-    !is_checksums && !FileName::parse(signed).is_ok_and(|file| selected.contains(&file.name))
 }

@@ -1,63 +1,55 @@
-//! The builds that were finished from one commit, so that a build that was cut short goes on where it was.
+//! The files that were built from one commit, so that a build that was cut short goes on where it was.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use document::{Artifact, CommitId, Expected, Failure, Package, PackageName};
+use document::{Artifact, CommitId, Failure, ProjectPath, Sha256};
 use project::{Git, files};
+use serde::{Deserialize, Serialize};
 
-/// The finished builds of one commit: the files of each package.
+/// The files of one commit that are built, by the entries of the matrix.
 pub struct Record {
     path: PathBuf,
-    packages: BTreeMap<PackageName, Vec<Artifact>>,
+    entries: BTreeMap<String, Entry>,
+}
+
+/// What is known of one built file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The digest of all that it was built from.
+    pub inputs: Sha256,
+    /// The file.
+    pub artifact: Artifact,
 }
 
 impl Record {
     /// Reads the record of a commit; one that is not there is empty.
     pub fn read(git: &Git, commit: &CommitId) -> Result<Self> {
-        let path = git.state().folder().join("builds").join(format!("{commit}.json"));
+        let path = git.state().folder().join("built").join(format!("{commit}.json"));
         let Some(bytes) = files::read_if_present(&path)? else {
-            return Ok(Self { path, packages: BTreeMap::new() });
+            return Ok(Self { path, entries: BTreeMap::new() });
         };
-        let packages = serde_json::from_slice(&bytes).map_err(|cause| {
+        let entries = serde_json::from_slice(&bytes).map_err(|cause| {
             Failure::new(format!("cannot read the record of builds `{}`: {cause}", path.display()))
                 .hint(format!("run `rm '{}'`, and build again", path.display()))
         })?;
-        Ok(Self { path, packages })
+        Ok(Self { path, entries })
     }
 
-    /// The files that were built of a package.
-    pub fn files(&self, package: &PackageName) -> &[Artifact] {
-        self.packages.get(package).map_or(&[], Vec::as_slice)
+    /// What was built for an entry, when the file still lies in that folder with the same bytes.
+    pub fn intact(&self, id: &str, folder: &ProjectPath, root: &Path) -> Result<Option<&Entry>> {
+        let Some(entry) = self.entries.get(id) else { return Ok(None) };
+        let is_there =
+            entry.artifact.path.parent().as_ref() == Some(folder) && lies_there(&entry.artifact, root)?;
+        Ok(is_there.then_some(entry))
     }
 
-    /// The files of a package's finished build, when each still lies where it is promised with the same bytes.
-    pub fn intact(
-        &self,
-        package: &Package,
-        expected: &[Expected],
-        root: &Path,
-    ) -> Result<Option<Vec<Artifact>>> {
-        let files = self.files(&package.name);
-        let is_elsewhere = |file: &Artifact| file.path.parent().as_ref() != Some(&package.dist);
-        if files.iter().any(is_elsewhere)
-            || !distribution::expected::faults(expected, files, &package.version)?.is_empty()
-        {
-            return Ok(None);
-        }
-        for file in files {
-            if !lies_there(file, root)? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(files.to_vec()))
-    }
-
-    /// Adds the finished build of a package.
-    pub fn add(&mut self, package: &PackageName, files: Vec<Artifact>) -> Result<()> {
-        self.packages.insert(package.clone(), files);
-        let mut text = serde_json::to_string_pretty(&self.packages)?;
+    /// Adds a built file.
+    pub fn add(&mut self, id: &str, entry: Entry) -> Result<()> {
+        self.entries.insert(id.to_owned(), entry);
+        let mut text = serde_json::to_string_pretty(&self.entries)?;
         text.push('\n');
         files::replace(&self.path, text.as_bytes())
     }

@@ -54,10 +54,10 @@ fn builds_every_package_once_and_skips_it_the_second_time() {
     assert_eq!(second.lines("build ").len(), 0);
     let short = world.document().project.base.short().to_owned();
     assert_eq!(second.lines("skip: ")[0], format!("skip: {CORE}: built from {short} already"));
-    // A file that is gone is built again, and the package that is whole is left alone.
+    // A file that is gone is built again, and what is there is left alone.
     std::fs::remove_file(world.root.join(CORE)).unwrap();
     let third = build(&world, &[]);
-    assert_eq!((third.lines("build ").len(), third.lines("skip: ").len()), (2, 2), "{}", third.stderr);
+    assert_eq!((third.lines("build ").len(), third.lines("skip: ").len()), (1, 3), "{}", third.stderr);
     assert_eq!(third.stdout, first.stdout, "a commit gives the same bytes each time");
 }
 
@@ -89,7 +89,7 @@ fn a_broken_package_is_reported_with_its_log_and_the_other_is_built() {
     let ran = build(&world, &[]);
     let error = ran.error(1);
     assert!(
-        error.starts_with("cannot build `da-vinci`: `uv build packages/core` ended with code "),
+        error.starts_with("cannot build `da-vinci.sdist`: `uv build --sdist packages/core` ended with code "),
         "{error}"
     );
     assert!(error.contains("no_such_backend"), "{error}");
@@ -100,9 +100,10 @@ fn a_broken_package_is_reported_with_its_log_and_the_other_is_built() {
     world.commit();
     let both = build(&world, &[]);
     let error = both.error(1);
-    assert!(error.starts_with("cannot build 2 of 2 packages\n"), "{error}");
+    assert!(error.starts_with("cannot build 2 of 4 files\n"), "{error}");
     assert!(
-        error.contains("cannot build `da-vinci`: ") && error.contains("cannot build `da-vinci-cdk`: "),
+        error.contains("cannot build `da-vinci.sdist`: ")
+            && error.contains("cannot build `da-vinci-cdk.sdist`: "),
         "{error}"
     );
 }
@@ -194,7 +195,8 @@ fn builds_the_release_commit_with_the_releases_tag() {
     world.commit();
     let ran = build(&world, &["--package", "da-vinci"]);
     assert_eq!(paths(&ran.document()), [CORE, CORE_SDIST]);
-    let log = std::fs::read_to_string(world.root.join(".git/wainwright/logs/build-da-vinci.log")).unwrap();
+    let log =
+        std::fs::read_to_string(world.root.join(".git/wainwright/logs/build-da-vinci.sdist.log")).unwrap();
     assert!(log.contains("TAG v0.5.0\n"), "{log}");
     assert_eq!(world.git(&["tag"]), "", "the tag is in the checkout alone");
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod native;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -138,7 +140,10 @@ impl World {
 
     /// Starts a tool with a document on its stdin.
     pub fn start(&self, tool: &str, arguments: &[&str], stdin: &str) -> Child {
-        let mut command = self.command(tool);
+        Self::start_as(self.command(tool), arguments, stdin)
+    }
+
+    fn start_as(mut command: Command, arguments: &[&str], stdin: &str) -> Child {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
@@ -148,6 +153,11 @@ impl World {
     /// Runs a tool with a document on its stdin.
     pub fn run(&self, tool: &str, arguments: &[&str], release: &Release) -> Ran {
         ended(self.start(tool, arguments, &release.to_json().unwrap()))
+    }
+
+    /// Runs a tool that the caller has set up.
+    pub fn run_as(&self, command: Command, arguments: &[&str], release: &Release) -> Ran {
+        ended(Self::start_as(command, arguments, &release.to_json().unwrap()))
     }
 
     /// Every file and folder with its bytes, the git directory included.

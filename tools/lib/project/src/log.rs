@@ -1,6 +1,6 @@
 //! The output of a program as a file, whole, and its end for people.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
@@ -12,9 +12,18 @@ const LAST_LINES: usize = 20;
 
 /// Runs a program to its end; what it says goes to a file, in the order in which it says it.
 pub fn run(command: &mut Command, log: &Path) -> Result<ExitStatus> {
+    run_into(command, log, File::options().create(true).write(true).truncate(true))
+}
+
+/// Runs a program as [`run`] does, and adds what it says to what the file holds already.
+pub fn run_on(command: &mut Command, log: &Path) -> Result<ExitStatus> {
+    run_into(command, log, File::options().create(true).append(true))
+}
+
+fn run_into(command: &mut Command, log: &Path, options: &OpenOptions) -> Result<ExitStatus> {
     let open = || -> std::io::Result<(File, File)> {
         fs::create_dir_all(log.parent().unwrap_or(Path::new(".")))?;
-        let file = File::create(log)?;
+        let file = options.open(log)?;
         Ok((file.try_clone()?, file))
     };
     let (stdout, stderr) = open().with_context(|| format!("cannot write `{}`", log.display()))?;

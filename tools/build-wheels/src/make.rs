@@ -1,0 +1,211 @@
+//! The making of one file: the build backend, or the project's own command, and auditwheel.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use distribution::FileName;
+use document::{ArtifactKind, Expected, Failure};
+use project::{ConfigSetting, Lock, Project, log};
+
+use crate::checkout::Checkouts;
+use crate::plan::Work;
+use crate::python::Pythons;
+use crate::{auditwheel, dist};
+
+/// Where what is built is made.
+pub struct Maker<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The right to change it, which every program inherits.
+    pub lock: &'a Lock,
+    /// The clean checkouts.
+    pub checkouts: Checkouts<'a>,
+    /// The interpreters.
+    pub pythons: &'a Pythons,
+    /// The time of the commit.
+    pub epoch: String,
+    /// Whether nothing comes from the network.
+    pub offline: bool,
+}
+
+/// What a wheel is made from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A checkout of its own.
+    Tree,
+    /// An sdist, beside a checkout whose settings of uv count.
+    Sdist(PathBuf, PathBuf),
+}
+
+/// One file that is made.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// Of what distribution.
+    pub work: &'a Work<'a>,
+    /// For what entry of the matrix.
+    pub entry: &'a Expected,
+    /// From what.
+    pub source: &'a Source,
+}
+
+impl Maker<'_> {
+    /// Makes a file, and returns where it lies, in a folder that goes with the checkouts.
+    pub fn make(&self, job: Job) -> Result<PathBuf> {
+        let Job { work, entry, .. } = job;
+        let built = self.checkouts.folder(&entry.id).join("built");
+        fs::create_dir_all(&built).with_context(|| format!("cannot make `{}`", built.display()))?;
+        let log = self.log(job);
+        let run = work.recipe.run.as_ref().filter(|_| entry.kind == ArtifactKind::Wheel);
+        let (mut command, shown) = match run {
+            Some(run) => (self.own_command(job, run, &built)?, first_line(run)),
+            None => self.uv_build(job, &built)?,
+        };
+        let status = log::run(command.stdin(self.lock.stdin()?), &log)?;
+        if !status.success() {
+            let (ending, tail) = (log::ending(status), log::tail(&log)?);
+            let what = format!("cannot build `{}`: `{shown}` ended with {ending}{tail}", entry.id);
+            return Err(Failure::new(what).hint(hint(job, &shown)).into());
+        }
+        let file = dist::only_file(&built, entry)?;
+        match &work.recipe.auditwheel {
+            Some(arguments) if entry.kind == ArtifactKind::Wheel && !FileName::of(&file)?.is_pure() => {
+                self.repair(job, arguments, &file, &log)
+            }
+            _ => Ok(file),
+        }
+    }
+
+    /// The log of a file.
+    pub fn log(&self, job: Job) -> PathBuf {
+        let logs = self.project.git.state().folder().join("logs");
+        logs.join(format!("build-{}.log", job.entry.id))
+    }
+
+    /// A checkout of that name, as the distribution has it; returns the project's folder in it.
+    pub fn tree(&self, work: &Work, name: &str) -> Result<PathBuf> {
+        self.checkouts.make(name).with_context(|| format!("cannot build `{}`", work.package.name))
+    }
+
+    /// The folder of a checkout whose settings of uv count for a build from an sdist.
+    pub fn settings(&self, work: &Work) -> Result<PathBuf> {
+        let name = format!("{}.sdist", work.package.name);
+        let root = self.checkouts.root(&name);
+        if root.is_dir() { Ok(root) } else { self.tree(work, &name) }
+    }
+
+    fn uv_build(&self, job: Job, built: &Path) -> Result<(Command, String)> {
+        let Job { work, entry, .. } = job;
+        let folder = work.package.path.as_ref().map_or(".", |path| path.as_str());
+        let (from, within) = match (job.source, entry.kind) {
+            (Source::Sdist(file, tree), ArtifactKind::Wheel) => (file.clone(), tree.clone()),
+            _ => (PathBuf::from(folder), self.tree(work, &entry.id)?),
+        };
+        let mut command = self.pythons.uv()?.command();
+        command.args(["build", &format!("--{}", entry.kind)]).arg(&from).arg("--out-dir").arg(built);
+        command.current_dir(within);
+        if let Some(python) = &entry.python {
+            command.arg("--python").arg(self.pythons.find(Some(python))?);
+        }
+        for (key, setting) in &work.recipe.config_settings {
+            let values = match setting {
+                ConfigSetting::One(value) => std::slice::from_ref(value),
+                ConfigSetting::Several(values) => values,
+            };
+            command.args(values.iter().map(|value| format!("--config-setting={key}={value}")));
+        }
+        if self.offline {
+            command.arg("--offline");
+        }
+        self.set_environment(&mut command, job);
+        let shown = from.file_name().unwrap_or(from.as_os_str());
+        let shown = if from == Path::new(folder) { folder.to_owned() } else { shown.display().to_string() };
+        Ok((command, format!("uv build --{} {shown}", entry.kind)))
+    }
+
+    /// The command of release.toml, in the package's folder of a checkout of its own.
+    fn own_command(&self, job: Job, run: &str, built: &Path) -> Result<Command> {
+        let Job { work, entry, .. } = job;
+        let python = self.pythons.find(entry.python.as_ref())?;
+        let root = self.tree(work, &entry.id)?;
+        let text = run
+            .replace("{python}", &quoted(&python.to_string_lossy()))
+            .replace("{dist}", &quoted(&built.to_string_lossy()));
+        let mut command = Command::new("sh");
+        command.args(["-c", &text]).current_dir(work.distribution.folder(&root));
+        command.env("PATH", self.pythons.uv()?.folder_on_path()?);
+        command.env("PYTHON", python).env("DIST", built).env("VERSION", work.package.version.to_string());
+        command.env("VARIANT", work.package.variant.as_deref().unwrap_or_default());
+        self.set_environment(&mut command, job);
+        Ok(command)
+    }
+
+    /// What holds for every build; what release.toml says stands over it.
+    fn set_environment(&self, command: &mut Command, job: Job) {
+        // The same commit is to give the same bytes (reproducible-builds.org/specs/source-date-epoch).
+        command.env("SOURCE_DATE_EPOCH", &self.epoch).env("PYTHONHASHSEED", "0");
+        if self.offline {
+            command.envs([("UV_OFFLINE", "1"), ("PIP_NO_INDEX", "1"), ("UV_PYTHON_DOWNLOADS", "never")]);
+        }
+        command.envs(&job.work.recipe.env);
+    }
+
+    fn repair(&self, job: Job, arguments: &[String], wheel: &Path, log: &Path) -> Result<PathBuf> {
+        let repaired = self.checkouts.folder(&job.entry.id).join("repaired");
+        let mut command = auditwheel::command(&self.pythons.uv()?, self.offline)?;
+        command.arg("repair").args(arguments).arg("--wheel-dir").arg(&repaired).arg(wheel);
+        self.set_environment(&mut command, job);
+        let status = log::run_on(command.stdin(self.lock.stdin()?), log)?;
+        if !status.success() {
+            let (ending, tail) = (log::ending(status), log::tail(log)?);
+            let shown = format!("auditwheel repair {}", arguments.join(" "));
+            let what = format!("cannot build `{}`: `{shown}` ended with {ending}{tail}", job.entry.id);
+            let hint = "build where the libraries are as old as the platform asks, as in a manylinux image, \
+                        or change `auditwheel` in release.toml";
+            return Err(Failure::new(what).hint(hint).into());
+        }
+        dist::only_file(&repaired, job.entry)
+    }
+}
+
+/// How to see a build fail by itself.
+fn hint(job: Job, shown: &str) -> String {
+    match &job.work.distribution.variant {
+        None => format!("run `{shown}` in a clean clone to see it fail"),
+        // hatchling, flit and uv_build look for a folder of the distribution's name.
+        Some(variant) => format!(
+            "if the backend finds the files by the name of the distribution, tell it where they are \
+             (`packages` of [tool.hatch.build.targets.wheel], `module-name` of [tool.uv.build-backend]); \
+             the variant is `{}`",
+            variant.name
+        ),
+    }
+}
+
+fn first_line(run: &str) -> String {
+    let run = run.trim();
+    match run.split_once('\n') {
+        Some((first, _)) => format!("{first} …"),
+        None => run.to_owned(),
+    }
+}
+
+/// A path as one word for the shell; a plain one stays as it is.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+=@%,:".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_the_shell() {
+        for path in ["/opt/python3.12/bin/python", "/a b/it's \"here\"/$HOME"] {
+            let said = project::run(Command::new("sh").args(["-c", &format!("printf %s {}", quoted(path))]));
+            assert_eq!(said.unwrap(), path);
+        }
+    }
+}
