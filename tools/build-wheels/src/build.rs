@@ -215,9 +215,12 @@ impl Builder<'_> {
         let State { made, mut failures, .. } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         failures.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let failed = failures.len();
+        // An edit that does not fit fails for each Python in the same words.
+        failures.dedup_by(|(_, a), (_, b)| format!("{a:#}") == format!("{b:#}"));
         if failures.len() > 1 {
             let list: String = failures.iter().map(|(_, failure)| format!("\n  {failure:#}")).collect();
-            let what = format!("cannot build {} of {} files{list}", failures.len(), self.count);
+            let what = format!("cannot build {failed} of {} files{list}", self.count);
             return Err(Failure::new(what).hint("mend them; what is built is not built again").into());
         }
         failures.pop().map_or(Ok(made), |(_, failure)| Err(failure))

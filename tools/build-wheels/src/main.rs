@@ -5,6 +5,7 @@ mod build;
 mod checkout;
 mod collect;
 mod dist;
+mod edits;
 mod jobs;
 mod machine;
 mod make;

@@ -12,7 +12,7 @@ use project::{ConfigSetting, Lock, Project, log};
 use crate::checkout::Checkouts;
 use crate::plan::Work;
 use crate::python::Pythons;
-use crate::{auditwheel, dist};
+use crate::{auditwheel, dist, edits};
 
 /// Where what is built is made.
 pub struct Maker<'a> {
@@ -85,7 +85,10 @@ impl Maker<'_> {
 
     /// A checkout of that name, as the distribution has it; returns the project's folder in it.
     pub fn tree(&self, work: &Work, name: &str) -> Result<PathBuf> {
-        self.checkouts.make(name).with_context(|| format!("cannot build `{}`", work.package.name))
+        let root =
+            self.checkouts.make(name).with_context(|| format!("cannot build `{}`", work.package.name))?;
+        edits::apply(&root, self.project, work.distribution)?;
+        Ok(root)
     }
 
     /// The folder of a checkout whose settings of uv count for a build from an sdist.

@@ -50,6 +50,7 @@ pub use keyed::keys_at;
 pub use matrix::Recipe;
 pub use places::{Carrier, Place, Spot};
 pub use reachable::Reachable;
+pub use requirement::name as requirement_name;
 pub use seal::{Seal, SealKind};
 pub use settings::{
     AnnouncementSettings, AutoSettings, BuildSettings, ChangelogSection, ChangelogSettings, ChangelogStyle,

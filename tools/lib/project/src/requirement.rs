@@ -5,7 +5,7 @@ use std::ops::Range;
 use document::PackageName;
 
 /// Returns the name of a requirement.
-pub(crate) fn name(requirement: &str) -> Option<PackageName> {
+pub fn name(requirement: &str) -> Option<PackageName> {
     PackageName::normalise(&requirement[..name_length(requirement)]).ok()
 }
 

@@ -126,7 +126,7 @@ pub struct VariantSettings {
     pub conflicts: Vec<String>,
 }
 
-/// Changes of a list of texts: each entry that is named must be there.
+/// Changes of a list of texts. Each entry that is named must be there; a dependency may be named by its name alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
