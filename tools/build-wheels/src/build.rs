@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use document::{Artifact, ArtifactKind, CommitId, Expected, Failure, Release};
@@ -16,7 +17,10 @@ use crate::plan::{self, Action, Plan, Request, Work};
 use crate::python::Pythons;
 use crate::record::{Entry, Record};
 use crate::screen::Screen;
-use crate::{dist, settle, workers};
+use crate::{dist, reproducible, settle, workers};
+
+/// How long after the first a second build begins at the soonest: the times in a wheel are in steps of two seconds.
+const SECOND_START: Duration = Duration::from_secs(2);
 
 /// What a build has made.
 pub struct Built {
@@ -34,16 +38,14 @@ pub fn build(project: &Project, release: &Release, request: &Request, stage: &St
     plan::note_changes(project, stage)?;
     stage.perform(&plan.removals, |action| match action {
         Action::Remove(path) => remove(&path.under(&project.root)),
-        Action::Build(..) => Ok(Outcome::Done),
+        Action::Build(..) | Action::Repeat(_) => Ok(Outcome::Done),
     })?;
     // The builds run at once, so what is said about each comes before all of them, and its end after.
     stage.perform(&plan.builds, |_| Ok(Outcome::Done))?;
     let Some(lock) = lock else { return Ok(Built { expected: plan.expected, artifacts: None }) };
     checkout::remove_stale(&project.git, &lock)?;
     let mut made: BTreeMap<String, Artifact> = plan.works.iter().flat_map(|work| work.done.clone()).collect();
-    if let Some(commit) =
-        plan.commit.as_ref().filter(|_| plan.works.iter().any(|work| !work.entries.is_empty()))
-    {
+    if let Some(commit) = plan.commit.as_ref().filter(|_| plan.works.iter().any(Work::is_open)) {
         made.extend(apply(project, release, (&plan, commit), request, (&lock, &pythons), stage)?);
     }
     let mut artifacts = settle::settle(&plan, made, &project.root, stage)?;
@@ -77,7 +79,7 @@ fn apply(
     (lock, pythons): (&Lock, &Pythons),
     stage: &Stage,
 ) -> Result<BTreeMap<String, Artifact>> {
-    let count: usize = plan.works.iter().map(|work| work.entries.len()).sum();
+    let count: usize = plan.works.iter().map(|work| work.entries.len() + work.repeated.len()).sum();
     let jobs = workers::most(request.jobs.or(project.settings.build.jobs), &plan.works);
     let maker = Maker {
         project,
@@ -92,11 +94,17 @@ fn apply(
     }
     let state =
         State { record: Record::read(&project.git, commit)?, made: BTreeMap::new(), failures: Vec::new() };
-    let builder =
-        Builder { maker, commit, count, screen: Screen::new(stage, count, jobs), state: Mutex::new(state) };
+    let builder = Builder {
+        maker,
+        commit,
+        count,
+        is_twice: request.reproducible,
+        screen: Screen::new(stage, count, jobs),
+        state: Mutex::new(state),
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")?;
     pool.scope(|scope| {
-        for work in plan.works.iter().filter(|work| !work.entries.is_empty()) {
+        for work in plan.works.iter().filter(|work| work.is_open()) {
             let builder = &builder;
             scope.spawn(move |scope| builder.build(work, scope));
         }
@@ -108,6 +116,7 @@ struct Builder<'a> {
     maker: Maker<'a>,
     commit: &'a CommitId,
     count: usize,
+    is_twice: bool,
     screen: Screen<'a>,
     state: Mutex<State>,
 }
@@ -127,7 +136,14 @@ impl Builder<'_> {
         for entry in sdists {
             source = self.file(work, entry, &Source::Tree);
         }
+        for entry in work.repeated.iter().filter(|entry| entry.kind == ArtifactKind::Sdist) {
+            scope.spawn(move |_| self.compare(work, entry, &Source::Tree));
+        }
         let Some(source) = self.source(work, source) else { return };
+        for entry in work.repeated.iter().filter(|entry| entry.kind == ArtifactKind::Wheel) {
+            let source = source.clone();
+            scope.spawn(move |_| self.compare(work, entry, &source));
+        }
         let mut wheels = wheels.into_iter();
         let Some(first) = wheels.next() else { return };
         let made = self.file(work, first, &source).ok().flatten();
@@ -151,18 +167,18 @@ impl Builder<'_> {
         if work.recipe.run.is_some() || !work.recipe.sdist {
             return Some(Source::Tree);
         }
+        if work.entries.iter().chain(&work.repeated).all(|entry| entry.kind == ArtifactKind::Sdist) {
+            return Some(Source::Tree);
+        }
         let (found, entry) = (sdist.ok()?.or_else(|| work.sdist.clone()), sdist_entry(work));
         let make = || -> Result<Source> {
             let file = match found {
                 Some(artifact) => artifact.path.under(&self.maker.project.root),
                 // The sdist is another machine's to release; what the wheel is built from is the same.
-                None => self.maker.make(Job { work, entry: &entry, source: &Source::Tree })?,
+                None => self.maker.make(Job { work, entry: &entry, source: &Source::Tree, again: false })?,
             };
             Ok(Source::Sdist(file, self.maker.settings(work)?))
         };
-        if work.entries.iter().all(|entry| entry.kind == ArtifactKind::Sdist) {
-            return Some(Source::Tree);
-        }
         make().map_err(|failure| self.fail(&entry.id, failure)).ok()
     }
 
@@ -170,8 +186,16 @@ impl Builder<'_> {
     fn file(&self, work: &Work, entry: &Expected, source: &Source) -> Result<Option<Artifact>, ()> {
         let running = self.screen.begin(&entry.id);
         let make = || -> Result<Artifact> {
-            let file = self.maker.make(Job { work, entry, source })?;
-            self.finish(work, entry, &file).with_context(|| format!("cannot build `{}`", entry.id))
+            let file = self.maker.make(Job { work, entry, source, again: false })?;
+            let artifact =
+                self.finish(work, entry, &file).with_context(|| format!("cannot build `{}`", entry.id))?;
+            if self.is_twice {
+                running.wait(SECOND_START);
+                // What is built from it can be built all the same.
+                let compared = self.again(work, entry, source, &artifact);
+                compared.unwrap_or_else(|failure| self.fail(&entry.id, failure));
+            }
+            Ok(artifact)
         };
         make().map(Some).map_err(|failure| {
             if self.count > 1 {
@@ -194,11 +218,35 @@ impl Builder<'_> {
         let placed = dist::place(work.package, file, &self.maker.project.root, &settled)?;
         if let Some(inputs) = inputs {
             let artifact = placed.artifact.clone();
-            state.record.add(&entry.id, Entry { inputs, artifact })?;
+            state.record.add(&entry.id, Entry { inputs, artifact, is_reproducible: false })?;
         }
         state.made.insert(entry.id.clone(), placed.artifact.clone());
         self.screen.note(placed.note);
         Ok(placed.artifact)
+    }
+
+    /// Builds a file again that an earlier run has built.
+    fn compare(&self, work: &Work, entry: &Expected, source: &Source) {
+        let _running = self.screen.begin(&entry.id);
+        let Some(artifact) = work.done.get(&entry.id) else { return };
+        if let Err(failure) = self.again(work, entry, source, artifact) {
+            self.fail(&entry.id, failure);
+        }
+    }
+
+    /// Builds a file a second time, compares the bytes, and throws the second one away.
+    fn again(&self, work: &Work, entry: &Expected, source: &Source, artifact: &Artifact) -> Result<()> {
+        let job = Job { work, entry, source, again: true };
+        let second = self.maker.make(job)?;
+        let first = artifact.path.under(&self.maker.project.root);
+        reproducible::check(&entry.id, &first, &second)?;
+        self.maker.clear(job);
+        if let Some(inputs) = work.inputs(entry, self.commit, self.maker.pythons)? {
+            let artifact = artifact.clone();
+            self.state().record.add(&entry.id, Entry { inputs, artifact, is_reproducible: true })?;
+        }
+        self.screen.note(format!("{}: a second build gives the same bytes", artifact.path));
+        Ok(())
     }
 
     /// One wheel keeps several promises.

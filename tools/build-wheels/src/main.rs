@@ -15,6 +15,7 @@ mod purity;
 mod python;
 mod record;
 mod removals;
+mod reproducible;
 mod screen;
 mod select;
 mod settle;
@@ -54,6 +55,9 @@ struct Arguments {
     /// Take nothing from the network
     #[arg(long)]
     offline: bool,
+    /// Build each file twice, in different folders, and compare the bytes
+    #[arg(long, conflicts_with = "plan")]
+    reproducible: bool,
     /// Run so many builds at once
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
@@ -65,7 +69,7 @@ struct Arguments {
     format: jobs::Format,
     /// Join the documents of jobs that built a part each, and put their files into place; a folder stands for each
     /// .json file in it. Reads no document on stdin
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["packages", "variants", "pythons", "sdist", "only", "clean", "plan", "offline", "jobs"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["packages", "variants", "pythons", "sdist", "only", "clean", "plan", "offline", "reproducible", "jobs"])]
     collect: Vec<PathBuf>,
 }
 
@@ -91,7 +95,8 @@ fn main() -> ExitCode {
 }
 
 fn request(arguments: &Arguments) -> plan::Request {
-    let Arguments { packages, variants, pythons, sdist, only, clean, offline, jobs, .. } = arguments.clone();
+    let Arguments { packages, variants, pythons, sdist, only, clean, offline, reproducible, jobs, .. } =
+        arguments.clone();
     let selection = select::Selection { packages, variants, pythons, sdist, only };
-    plan::Request { selection, clean, offline, jobs: jobs.map(NonZero::get) }
+    plan::Request { selection, clean, offline, reproducible, jobs: jobs.map(NonZero::get) }
 }

@@ -48,13 +48,15 @@ pub struct Job<'a> {
     pub entry: &'a Expected,
     /// From what.
     pub source: &'a Source,
+    /// Whether it is made a second time: in another folder, at another hour of the day.
+    pub again: bool,
 }
 
 impl Maker<'_> {
     /// Makes a file, and returns where it lies, in a folder that goes with the checkouts.
     pub fn make(&self, job: Job) -> Result<PathBuf> {
         let Job { work, entry, .. } = job;
-        let built = self.checkouts.folder(&entry.id).join("built");
+        let built = self.checkouts.folder(&Self::name(job)).join("built");
         fs::create_dir_all(&built).with_context(|| format!("cannot make `{}`", built.display()))?;
         let log = self.log(job);
         let run = work.recipe.run.as_ref().filter(|_| entry.kind == ArtifactKind::Wheel);
@@ -79,8 +81,9 @@ impl Maker<'_> {
 
     /// The log of a file.
     pub fn log(&self, job: Job) -> PathBuf {
+        let again = if job.again { ".again" } else { "" };
         let logs = self.project.git.state().folder().join("logs");
-        logs.join(format!("build-{}.log", job.entry.id))
+        logs.join(format!("build-{}{again}.log", job.entry.id))
     }
 
     /// A checkout of that name, as the distribution has it; returns the project's folder in it.
@@ -98,12 +101,24 @@ impl Maker<'_> {
         if root.is_dir() { Ok(root) } else { self.tree(work, &name) }
     }
 
+    /// The second build has a longer path, for some builds write the path of their folder into the file.
+    fn name(job: Job) -> String {
+        let again = if job.again { "-once-more-in-another-folder" } else { "" };
+        format!("{}{again}", job.entry.id)
+    }
+
+    /// Removes what a job has left.
+    pub fn clear(&self, job: Job) {
+        // What cannot be removed now goes with the checkouts.
+        let _ = fs::remove_dir_all(self.checkouts.folder(&Self::name(job)));
+    }
+
     fn uv_build(&self, job: Job, built: &Path) -> Result<(Command, String)> {
         let Job { work, entry, .. } = job;
         let folder = work.package.path.as_ref().map_or(".", |path| path.as_str());
         let (from, within) = match (job.source, entry.kind) {
-            (Source::Sdist(file, tree), ArtifactKind::Wheel) => (file.clone(), tree.clone()),
-            _ => (PathBuf::from(folder), self.tree(work, &entry.id)?),
+            (Source::Sdist(file, tree), ArtifactKind::Wheel) => (self.beside(job, file)?, tree.clone()),
+            _ => (PathBuf::from(folder), self.tree(work, &Self::name(job))?),
         };
         let mut command = self.pythons.uv()?.command();
         command.args(["build", &format!("--{}", entry.kind)]).arg(&from).arg("--out-dir").arg(built);
@@ -127,11 +142,21 @@ impl Maker<'_> {
         Ok((command, format!("uv build --{} {shown}", entry.kind)))
     }
 
+    /// The sdist, for a second build in a folder of its own.
+    fn beside(&self, job: Job, sdist: &Path) -> Result<PathBuf> {
+        if !job.again {
+            return Ok(sdist.to_path_buf());
+        }
+        let copy = self.checkouts.folder(&Self::name(job)).join(sdist.file_name().unwrap_or_default());
+        fs::copy(sdist, &copy).with_context(|| format!("cannot copy `{}`", sdist.display()))?;
+        Ok(copy)
+    }
+
     /// The command of release.toml, in the package's folder of a checkout of its own.
     fn own_command(&self, job: Job, run: &str, built: &Path) -> Result<Command> {
         let Job { work, entry, .. } = job;
         let python = self.pythons.find(entry.python.as_ref())?;
-        let root = self.tree(work, &entry.id)?;
+        let root = self.tree(work, &Self::name(job))?;
         let text = run
             .replace("{python}", &quoted(&python.to_string_lossy()))
             .replace("{dist}", &quoted(&built.to_string_lossy()));
@@ -151,11 +176,14 @@ impl Maker<'_> {
         if self.offline {
             command.envs([("UV_OFFLINE", "1"), ("PIP_NO_INDEX", "1"), ("UV_PYTHON_DOWNLOADS", "never")]);
         }
+        if job.again {
+            command.envs([("TZ", "WWR-14"), ("LC_ALL", "C.UTF-8")]);
+        }
         command.envs(&job.work.recipe.env);
     }
 
     fn repair(&self, job: Job, arguments: &[String], wheel: &Path, log: &Path) -> Result<PathBuf> {
-        let repaired = self.checkouts.folder(&job.entry.id).join("repaired");
+        let repaired = self.checkouts.folder(&Self::name(job)).join("repaired");
         let mut command = auditwheel::command(&self.pythons.uv()?, self.offline)?;
         command.arg("repair").args(arguments).arg("--wheel-dir").arg(&repaired).arg(wheel);
         self.set_environment(&mut command, job);

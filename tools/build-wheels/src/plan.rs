@@ -30,6 +30,8 @@ pub struct Request {
     pub clean: bool,
     /// Whether nothing comes from the network.
     pub offline: bool,
+    /// Whether each file is built twice.
+    pub reproducible: bool,
     /// The most builds that run at once.
     pub jobs: Option<usize>,
 }
@@ -41,6 +43,8 @@ pub enum Action {
     Remove(ProjectPath),
     /// A promised file is built.
     Build(Promise, String),
+    /// A file that is there is built again, and compared.
+    Repeat(ProjectPath),
 }
 
 /// The whole plan.
@@ -73,6 +77,8 @@ pub struct Work<'a> {
     pub done: BTreeMap<String, Artifact>,
     /// The sdist that is built already, asked for or not.
     pub sdist: Option<Artifact>,
+    /// Entries of `done` that are built once more, to compare.
+    pub repeated: Vec<Expected>,
 }
 
 impl fmt::Display for Action {
@@ -80,6 +86,7 @@ impl fmt::Display for Action {
         match self {
             Action::Remove(path) => write!(f, "remove {path}"),
             Action::Build(promise, purpose) => write!(f, "build {}{purpose}", promise.pattern),
+            Action::Repeat(path) => write!(f, "build {path} once more, to compare"),
         }
     }
 }
@@ -108,8 +115,15 @@ pub fn plan<'a>(
         };
         let (elsewhere, here): (Vec<&Expected>, Vec<&Expected>) = entries.into_iter().partition(is_elsewhere);
         let all: Vec<&Expected> = expected.iter().filter(|entry| entry.package == package.name).collect();
-        let mut work =
-            Work { package, distribution, recipe, entries: Vec::new(), done: BTreeMap::new(), sdist: None };
+        let mut work = Work {
+            package,
+            distribution,
+            recipe,
+            entries: Vec::new(),
+            done: BTreeMap::new(),
+            sdist: None,
+            repeated: Vec::new(),
+        };
         if let (Some(record), Some(commit)) = (&record, &commit) {
             let inputs = |entry: &Expected, work: &Work| work.inputs(entry, commit, pythons);
             work.take_what_is_done(&all, &here, record, project, request, inputs)?;
@@ -187,6 +201,9 @@ impl Work<'_> {
             if inputs(entry, self)?.as_ref() != Some(&found.inputs) {
                 continue;
             }
+            if request.reproducible && !found.is_reproducible && here.contains(entry) {
+                self.repeated.push((*entry).clone());
+            }
             done.insert(entry.id.clone(), found.artifact.clone());
         }
         self.done = done;
@@ -213,12 +230,22 @@ impl Work<'_> {
         self.done.values().find(|artifact| serves(artifact, entry))
     }
 
+    /// Says whether anything is left to do.
+    pub fn is_open(&self) -> bool {
+        !self.entries.is_empty() || !self.repeated.is_empty()
+    }
+
     fn steps(&self, commit: Option<&CommitId>) -> Vec<Step<Action>> {
         let mut files: Vec<&Artifact> = self.done.values().collect();
         files.sort();
         files.dedup();
         let of = commit.map_or("", CommitId::short);
-        let step = |file: &Artifact| Step::skip(&file.path, format!("built from {of} already"));
+        let is_repeated =
+            |file: &Artifact| self.repeated.iter().any(|entry| self.done.get(&entry.id) == Some(file));
+        let step = |file: &Artifact| match is_repeated(file) {
+            true => Step::Do(Action::Repeat(file.path.clone())),
+            false => Step::skip(&file.path, format!("built from {of} already")),
+        };
         let builds = self.entries.iter().map(|entry| {
             let mut purpose = String::new();
             purpose.extend(entry.python.as_ref().map(|python| format!(" for Python {python}")));

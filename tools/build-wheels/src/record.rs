@@ -22,6 +22,8 @@ pub struct Entry {
     pub inputs: Sha256,
     /// The file.
     pub artifact: Artifact,
+    /// Whether a second build gave the same bytes.
+    pub is_reproducible: bool,
 }
 
 impl Record {

@@ -66,6 +66,11 @@ impl<'a> Screen<'a> {
 }
 
 impl Running {
+    /// Waits until it is that old.
+    pub fn wait(&self, age: Duration) {
+        std::thread::sleep(age.saturating_sub(self.started.elapsed()));
+    }
+
     /// How long it has run, for people.
     pub fn age(&self) -> String {
         let seconds = self.started.elapsed().as_secs();

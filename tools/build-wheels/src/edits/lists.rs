@@ -120,6 +120,6 @@ pub fn rename_self(text: &mut Text, project: Option<&dyn TableLike>, base: &Pack
 }
 
 /// The items of a table with their keys' names.
-pub fn names<'t>(table: &'t dyn TableLike) -> impl Iterator<Item = (PackageName, &'t str, &'t Item)> {
+pub fn names(table: &dyn TableLike) -> impl Iterator<Item = (PackageName, &str, &Item)> {
     table.iter().filter_map(|(key, item)| Some((PackageName::normalise(key).ok()?, key, item)))
 }
