@@ -10,7 +10,7 @@ impl Release {
     pub fn from_json(text: &[u8]) -> Result<Self, Failure> {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Err(Failure::document(
-                "cannot read the release document on stdin: it is empty, the tool before failed",
+                "cannot read the release document: it is empty, the tool before failed",
             )
             .hint("read the error of the tool before, or start from `bump-version current`"));
         }
@@ -78,7 +78,7 @@ fn not_json(cause: &serde_json::Error) -> Failure {
 fn check_format(value: &Value) -> Result<(), Failure> {
     let Some(format) = value.as_object().and_then(|object| object.get("format")) else {
         return Err(Failure::document(
-            "cannot use the document on stdin: it is JSON without a `format`, no release document",
+            "cannot use the document: it is JSON without a `format`, no release document",
         )
         .hint("pipe the output of `bump-version` or of a later tool into this one"));
     };
