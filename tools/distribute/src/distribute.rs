@@ -92,7 +92,7 @@ fn refuse_incomplete(release: &Release, packages: &[PackageName]) -> Result<()> 
         return Ok(());
     }
     let what = format!("cannot publish {}: {}", release.version.current, faults.join("; "));
-    Err(Failure::new(what).hint("run `build-wheels` again, and the tools after it").into())
+    Err(Failure::new(what).hint("run `build-wheels` again, or join what all jobs have built with `build-wheels --collect`, and the tools after it").into())
 }
 
 /// An old document must not bring back what was taken back.

@@ -24,7 +24,9 @@ pub fn are_as_promised(context: &Context, packages: &[PackageName]) -> Result<Ve
         return Ok(Verdict::Passed(format!("{} {files}, all that the release promises", artifacts.len())));
     }
     let what = format!("cannot use the artifacts of the document: {}", wrong.join("; "));
-    Err(Failure::new(what).hint("run `build-wheels` again").into())
+    Err(Failure::new(what)
+        .hint("run `build-wheels` again, or join what all jobs have built with `build-wheels --collect`")
+        .into())
 }
 
 /// Checks that a file is the one that was built, that its name is right, and that it is sound inside.
