@@ -41,6 +41,7 @@ pub fn collect(paths: &[PathBuf], stage: &Stage) -> Result<Release> {
     let (project, mut release) = Project::find(stage.project())?.of(first.release.clone())?;
     let _lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
     let joined = join(&parts)?;
+    refuse_misplaced(&release, &joined)?;
     let artifacts: Vec<Artifact> = joined.values().map(|(artifact, _)| (*artifact).clone()).collect();
     refuse_incomplete(&release, first.expected(), &artifacts)?;
     let plan = plan(&project.root, &joined)?;
@@ -74,6 +75,25 @@ fn join(parts: &[Part]) -> Result<Joined<'_>> {
         }
     }
     Ok(joined)
+}
+
+/// A document from elsewhere has no say in which folders are written.
+fn refuse_misplaced(release: &Release, joined: &Joined) -> Result<(), Failure> {
+    for (path, (artifact, makers)) in joined {
+        let dist = release.package(&artifact.package).map(|package| &package.dist);
+        if path.parent().as_ref() == dist {
+            continue;
+        }
+        let maker = makers.first().map(|part| part.path.display().to_string()).unwrap_or_default();
+        let place = match dist {
+            Some(dist) => format!("the release puts the files of `{}` into `{dist}`", artifact.package),
+            None => format!("the release has no package `{}`", artifact.package),
+        };
+        let what = format!("cannot collect `{path}` of `{maker}`: {place}");
+        return Err(Failure::document(what)
+            .hint("run `build-wheels --only ID` again, and leave its document as it is"));
+    }
+    Ok(())
 }
 
 fn refuse_incomplete(release: &Release, expected: &[Expected], artifacts: &[Artifact]) -> Result<()> {
@@ -147,11 +167,15 @@ fn there(artifact: &Artifact, place: &Path, makers: &[&Part]) -> Result<Step<Tak
     if !door::is_file(place) {
         return Err(problem("something that is no file lies in its place".to_owned()));
     }
-    let (sha256, _) = distribution::digest(place).map_err(|error| problem(format!("{error:#}")))?;
-    if sha256 == artifact.sha256 {
+    let (sha256, size) = distribution::digest(place).map_err(|error| problem(format!("{error:#}")))?;
+    if (&sha256, size) == (&artifact.sha256, artifact.size) {
         return Ok(Step::skip(&artifact.path, "it is there already"));
     }
     let maker = makers.first().map(|part| part.path.display().to_string()).unwrap_or_default();
+    if sha256 == artifact.sha256 {
+        let recorded = artifact.size;
+        return Err(problem(format!("its size is {size} bytes, and `{maker}` says {recorded}")));
+    }
     Err(problem(format!(
         "another file lies in its place: its SHA-256 is {sha256}, `{maker}` has it with {}",
         artifact.sha256

@@ -249,6 +249,42 @@ fn a_file_in_its_place_with_other_bytes_stays_and_both_are_named() {
 }
 
 #[test]
+fn a_document_has_no_say_in_the_folders_that_are_written() {
+    let scene = Scene::new();
+    let moved = ".git/hooks/da_vinci-0.5.0-py3-none-any.whl";
+    scene.change("built-da-vinci", |release| {
+        release.artifacts.as_mut().unwrap()[0].path = moved.parse().unwrap();
+    });
+    let error = scene.refusal(&scene.collect(&[""], &[]), 3);
+    let cause = "the release puts the files of `da-vinci` into `dist`";
+    assert!(
+        error.starts_with(&format!(
+            "cannot collect `{moved}` of `[DOWNLOADS]/built-da-vinci/release.json`: {cause}"
+        )),
+        "{error}"
+    );
+    scene.change("built-da-vinci", |release| {
+        let artifact = &mut release.artifacts.as_mut().unwrap()[0];
+        (artifact.path, artifact.package) = (CORE.parse().unwrap(), "mona".parse().unwrap());
+    });
+    let error = scene.refusal(&scene.collect(&[""], &[]), 3);
+    assert!(error.contains("the release has no package `mona`"), "{error}");
+}
+
+#[test]
+fn a_size_that_is_not_the_files_is_refused() {
+    let scene = Scene::new();
+    scene.change("built-da-vinci", |release| release.artifacts.as_mut().unwrap()[0].size = 1);
+    let error = scene.refusal(&scene.collect(&[""], &[]), 1);
+    assert!(error.contains("`build-wheels` recorded 1: the document was changed by hand"), "{error}");
+    let from = scene.path("built-da-vinci").join(CORE);
+    scene.world.write("dist/.keep", "");
+    fs::copy(from, scene.world.root.join(CORE)).unwrap();
+    let ran = scene.collect(&[""], &[]);
+    assert!(ran.error(1).contains("built-da-vinci/release.json` says 1"), "{}", ran.stderr);
+}
+
+#[test]
 fn what_is_no_document_of_a_job_is_refused_with_its_name() {
     let scene = Scene::new();
     let path = scene.path("built-da-vinci/release.json");
