@@ -165,3 +165,38 @@ fn f25_a_set_with_a_part_missing_or_doubled_is_neither_valid_nor_published() -> 
     assert!(!sandbox.project().join("dist/index/simple").exists());
     Ok(())
 }
+
+#[test]
+fn a_collection_that_is_killed_leaves_whole_files_and_goes_on() -> Result<()> {
+    let sandbox = Sandbox::new("lockstep")?;
+    let document = sandbox.pipeline("current", "build-wheels")?;
+    sandbox.shell("mkdir ../job && mv dist ../job")?;
+    std::fs::write(sandbox.path("job/built.json"), &document)?;
+    let built = sandbox.files("job/dist")?;
+    let tool = sandbox.programs().join("build-wheels");
+    for call in ["rename", "fsync"] {
+        let killing = format!(
+            "strace -f -qq -o /dev/null -e inject={call}:signal=KILL:when=2 {} --collect ../job",
+            tool.display()
+        );
+        let mut kills = 0;
+        let said = loop {
+            let output = sandbox.command("sh").args(["-c", &killing]).output()?;
+            for (name, bytes) in sandbox.files("project/dist")? {
+                let is_half = name.starts_with('.') && name.ends_with(".wainwright");
+                assert!(is_half || built.get(&name) == Some(&bytes), "{call}: {name} is not whole");
+            }
+            if output.status.success() {
+                break text(&output.stdout);
+            }
+            assert!(output.stdout.is_empty(), "a killed tool hands nothing on");
+            kills += 1;
+            assert!(kills < 10, "{call}: {}", text(&output.stderr));
+        };
+        assert!(kills >= 3, "{call}: it was killed {kills} times");
+        assert_eq!(said, document);
+        assert_eq!(sandbox.files("project/dist")?, built, "{call}: nothing is left beside");
+        sandbox.shell("rm -r dist")?;
+    }
+    Ok(())
+}
