@@ -30,8 +30,10 @@ fn what(job: &Job) -> String {
         Job::Ci => "the CI has passed the commit",
         Job::Artifacts(_) => "the files are those that the release promises",
         Job::File(_) => "the file is as it was built, and sound",
+        Job::Metadata(..) => "the metadata of the files fit together, and their descriptions are shown",
         Job::RequiredFiles(_) => "the wheel holds the files that it must",
         Job::Install(_) => "the wheel installs, imports and runs in a fresh environment",
+        Job::Drift(_) => "the wheel is compared with the one of the release before",
         Job::Published(..) => "the index serves what was built",
         Job::Command(run) => {
             let mut text = format!("`{}`", run.first_line());
