@@ -317,6 +317,33 @@ fn real_releases_are_compared_by_their_files() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn odd_sources_lose_no_name_that_is_still_there() -> Result<()> {
+    let mut sandbox = Sandbox::new("plain")?;
+    sandbox.make_key()?;
+    let commit = "git add -A; git commit -qm 'fix: a word'; git push -q origin main";
+    sandbox.shell(&format!(
+        "cd src/plain; for name in bom latin broken; do printf 'def f(): ...\\n' > $name.py; done
+         printf 'def asked_for(): ...\\ndef gone(): ...\\n' > lazy.py; {commit}"
+    ))?;
+    sandbox.pipeline("minor", "distribute")?;
+    sandbox.shell(&format!(
+        r#"cd src/plain
+           printf '\xef\xbb\xbfdef f(): ...\r\n' > bom.py
+           printf '# coding: latin-1\nX = "\xe4"\ndef f(): ...' > latin.py
+           printf 'def f(:\n' > broken.py
+           printf 'def __getattr__(name):\n    if name == "asked_for":\n        return 1\n' > lazy.py
+           {commit}"#
+    ))?;
+    let built = sandbox.pipeline("patch", "build-wheels")?;
+    let output = sandbox.run("validate", &[], &built)?;
+    let said = text(&output.stderr);
+    assert_eq!(rows(&said), ["E D011 plain.lazy.gone function is gone"], "{said}");
+    let unread = "\n    not compared: this Python cannot read plain.broken, plain.latin\n";
+    assert!(said.contains(unread), "{said}");
+    Ok(())
+}
+
 /// A project with the name of a public package, which has published its last version there.
 fn named_like(name: &str, version: &str, file: &str) -> Result<(Sandbox, String)> {
     let sandbox = Sandbox::new("plain")?;

@@ -111,7 +111,7 @@ impl Pair {
         rows.dedup();
         let unread = names.failed.clone().or_else(|| {
             let modules = (!names.unread.is_empty()).then(|| names.unread.join(", "));
-            modules.map(|modules| format!("this Python cannot parse {modules}"))
+            modules.map(|modules| format!("this Python cannot read {modules}"))
         });
         let title = format!("{} compared with {}", self.new.name, self.old.name);
         Table { title, previous: old.to_string(), step, rows, unread }

@@ -27,13 +27,14 @@ SPECIAL = re.compile(r"__(?!version__$)\w+__")
 
 
 def unparsed(folder, other):
-    """The modules that this Python cannot parse: griffe leaves them out, and their names would seem to be gone."""
+    """The modules that are no UTF-8 or no source for this Python: griffe leaves them out, and their names would seem to be gone."""
     for path in sorted(pathlib.Path(folder).rglob("*.py")):
         source, twin = path.read_bytes(), pathlib.Path(other) / path.relative_to(folder)
         # What is the same on both sides is left out on both.
         if twin.is_file() and twin.read_bytes() == source:
             continue
         try:
+            source.decode()
             ast.parse(source)
         except (SyntaxError, ValueError, RecursionError):
             parts = path.relative_to(folder).with_suffix("").parts
