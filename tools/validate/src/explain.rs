@@ -1,6 +1,6 @@
 //! `--explain`: what a code stands for.
 
-use distribution::{CHECKS, Code};
+use distribution::Code;
 use document::Failure;
 
 use crate::drift;
@@ -13,12 +13,12 @@ pub fn explain(text: &str) -> Result<String, Failure> {
         let source = "own rule, after Semantic Versioning 2.0.0; the weight is that in a patch";
         return Ok(format!("{code} ({weight}): {}\n\nsource: {source}\nhint: {hint}\n", rule.rule));
     }
-    let Some(code) = Code::parse(text) else {
-        let codes = CHECKS.iter().map(|check| check.code.to_string());
-        let all: Vec<String> = codes.chain(drift::RULES.iter().map(|rule| rule.code.to_string())).collect();
+    if text.starts_with(['D', 'd']) {
+        let all: Vec<String> = drift::RULES.iter().map(|rule| rule.code.to_string()).collect();
         let what = format!("cannot explain `{text}`: no check has that code");
-        return Err(Failure::usage(what).hint(format!("the codes are {}", all.join(", "))));
-    };
+        return Err(Failure::usage(what).hint(format!("the codes of drift are {}", all.join(", "))));
+    }
+    let code = Code::read(text, &format!("explain `{text}`"))?;
     let check = code.check();
     let (weight, rule, source, hint) = (check.weight, check.rule, check.source, check.hint);
     Ok(format!("{code} ({weight}): {rule}\n\nsource: {source}\nhint: {hint}\n"))
