@@ -31,6 +31,7 @@ fn what(job: &Job) -> String {
         Job::Artifacts(_) => "the files are those that the release promises",
         Job::File(_) => "the file is as it was built, and sound",
         Job::Metadata(..) => "the metadata of the files fit together, and their descriptions are shown",
+        Job::Clashes => "distributions that ship the same files are declared",
         Job::RequiredFiles(_) => "the wheel holds the files that it must",
         Job::Install(_) => "the wheel installs, imports and runs in a fresh environment",
         Job::Drift(_) => "the wheel is compared with the one of the release before",

@@ -3,6 +3,7 @@
 mod artifacts;
 mod changelog;
 mod ci;
+mod clashes;
 mod command;
 mod coverage;
 mod descriptions;

@@ -70,6 +70,8 @@ pub enum Job<'a> {
     File(Option<&'a Artifact>),
     /// The metadata of all files fit together; with or without a look at how descriptions are shown.
     Metadata(Vec<PackageName>, bool),
+    /// Distributions with the same files are declared.
+    Clashes,
     /// A wheel holds the files that it must.
     RequiredFiles(&'a ProjectPackage),
     /// A package's wheels install, and what they bring works.
@@ -158,6 +160,9 @@ pub fn plan<'a>(
     let if_built = |job: Job<'a>| if built { job } else { Job::Skip(UNBUILT) };
     add("artifacts".to_owned(), if_built(Job::Artifacts(names.clone())));
     add("metadata".to_owned(), if_built(Job::Metadata(names.clone(), !request.quick)));
+    if release.packages.len() > 1 {
+        add("clashes".to_owned(), if_built(Job::Clashes));
+    }
     for (name, artifact) in files(release) {
         if request.packages.is_empty() || names.contains(&name.1) {
             add(name.0, if_built(Job::File(artifact)));

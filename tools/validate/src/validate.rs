@@ -10,7 +10,7 @@ use uv::Uv;
 
 use crate::install::{self, Named, Wheels};
 use crate::plan::{self, Job, Planned, Request};
-use crate::{artifacts, changelog, ci, command, drift, fresh, published, tag, together, tree};
+use crate::{artifacts, changelog, ci, clashes, command, drift, fresh, published, tag, together, tree};
 
 /// Checks wait for programs more than they compute, so this many run at once even on a small machine.
 const AT_ONCE: usize = 8;
@@ -196,6 +196,7 @@ fn run(context: &Context, check: &Planned) -> Vec<Named> {
         Job::Fresh(reach) => fresh::is_fresh(context, *reach),
         Job::Ci => ci::is_green(context),
         Job::Artifacts(packages) => artifacts::are_as_promised(context, packages),
+        Job::Clashes => clashes::are_declared(context),
         Job::Metadata(packages, render) => together::fit(context, packages, *render),
         Job::File(Some(artifact)) => artifacts::is_sound(context, artifact),
         Job::File(None) => Ok(Verdict::Skipped("it is not built yet".to_owned())),
