@@ -146,11 +146,12 @@ fn find(root: &Path, artifact: &Artifact, makers: &[&Part]) -> Result<Step<Take>
     let name: ProjectPath =
         artifact.path.file_name().parse().map_err(|cause| Problem::new(&artifact.path, cause))?;
     for part in makers {
-        for path in [&artifact.path, &name] {
-            let from = path.under(part.folder());
+        let by_itself = part.folders().take(1).map(|folder| (folder, &name));
+        for (folder, path) in part.folders().map(|folder| (folder, &artifact.path)).chain(by_itself) {
+            let from = path.under(folder);
             if from.symlink_metadata().is_ok() {
                 Subject { path: path.clone(), ..subject.clone() }
-                    .read(part.folder(), distribution::digest)
+                    .read(folder, distribution::digest)
                     .map_err(|problem| Problem::new(from.display(), problem.cause))?;
                 return Ok(Step::Do(Take { artifact: artifact.clone(), from }));
             }

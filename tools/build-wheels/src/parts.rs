@@ -11,14 +11,19 @@ use walkdir::WalkDir;
 pub struct Part {
     /// Where it was read, as the caller names it.
     pub path: PathBuf,
+    /// The folder that was named, and holds it; the document itself where that was.
+    top: PathBuf,
     /// The document.
     pub release: Release,
 }
 
 impl Part {
-    /// The folder of the document, where a job's files come to lie when they are handed on together.
-    pub fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
+    /// The folders in which a job's files come to lie when they are handed on together: that of the document, and
+    /// those above it within the one that was named, for a document may lie in a folder of the project.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        let own = self.path.parent().unwrap_or(Path::new(""));
+        let above = own.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.top));
+        std::iter::once(own).chain(above)
     }
 
     /// The built files.
@@ -31,7 +36,7 @@ impl Part {
         self.release.expected.as_deref().unwrap_or_default()
     }
 
-    fn read(path: PathBuf) -> Result<Self> {
+    fn read((path, top): (PathBuf, PathBuf)) -> Result<Self> {
         let text = std::fs::read(&path).map_err(|cause| {
             Failure::new(format!("cannot read `{}`: {cause}", path.display()))
                 .hint("name the documents of the jobs, or the folder that they were downloaded into")
@@ -47,7 +52,7 @@ impl Part {
             Ok(release)
         };
         let release = read().with_context(|| format!("cannot collect `{}`", path.display()))?;
-        Ok(Self { path, release })
+        Ok(Self { path, top, release })
     }
 }
 
@@ -55,10 +60,10 @@ impl Part {
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Part>> {
     let mut files = Vec::new();
     for path in paths {
-        files.extend(documents(path)?);
+        files.extend(documents(path)?.into_iter().map(|file| (file, path.clone())));
     }
     files.sort();
-    files.dedup();
+    files.dedup_by(|a, b| a.0 == b.0);
     let parts = files.into_iter().map(Part::read).collect::<Result<Vec<Part>>>()?;
     if let Some((first, others)) = parts.split_first() {
         let whole = shared(first)?;

@@ -125,6 +125,29 @@ fn files_may_lie_flat_beside_their_document_or_in_their_place() {
 }
 
 #[test]
+fn a_document_may_lie_in_a_folder_of_the_project() {
+    let scene = Scene::new();
+    for job in ["built-da-vinci", "built-da-vinci-cdk"] {
+        let folder = scene.path(job);
+        fs::create_dir(folder.join("out")).unwrap();
+        fs::rename(folder.join("release.json"), folder.join("out/release.json")).unwrap();
+    }
+    assert_eq!(
+        scene.collect(&["built-da-vinci", "built-da-vinci-cdk"], &[]).document().artifacts().unwrap().len(),
+        4
+    );
+    fs::remove_dir_all(scene.world.root.join("dist")).unwrap();
+    assert_eq!(scene.collect(&[""], &[]).lines("take ").len(), 4);
+    fs::remove_dir_all(scene.world.root.join("dist")).unwrap();
+    let named = ["built-da-vinci/out/release.json", "built-da-vinci-cdk/out/release.json"];
+    let error = scene.refusal(&scene.collect(&named, &[]), 1);
+    assert!(
+        error.contains("it lies neither in its place nor beside"),
+        "nothing above a file that is named: {error}"
+    );
+}
+
+#[test]
 fn the_half_copy_of_a_killed_run_goes() {
     let scene = Scene::new();
     let half = "dist/.da_vinci-0.5.0-py3-none-any.whl.wainwright";
