@@ -147,14 +147,16 @@ impl Builder<'_> {
         let mut wheels = wheels.into_iter();
         let Some(first) = wheels.next() else { return };
         let made = self.file(work, first, &source).ok().flatten();
-        for entry in wheels {
-            match &made {
-                Some(artifact) if settle::serves(artifact, entry) => self.share(entry, artifact),
-                _ => {
-                    let source = source.clone();
-                    scope.spawn(move |_| drop(self.file(work, entry, &source)));
-                }
-            }
+        let is_served = |entry: &&Expected| made.as_ref().is_some_and(|made| settle::serves(made, entry));
+        let (served, others): (Vec<&Expected>, Vec<&Expected>) = wheels.partition(is_served);
+        if let Some(artifact) = made.as_ref().filter(|_| !served.is_empty()) {
+            let ids: Vec<&str> = served.iter().map(|entry| entry.id.as_str()).collect();
+            self.screen.note(format!("{}: serves {} too", artifact.path, ids.join(", ")));
+            served.into_iter().for_each(|entry| self.share(entry, artifact));
+        }
+        for entry in others {
+            let source = source.clone();
+            scope.spawn(move |_| drop(self.file(work, entry, &source)));
         }
     }
 

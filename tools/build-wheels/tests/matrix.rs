@@ -80,6 +80,8 @@ fn a_pure_wheel_is_built_once_for_all_pythons_and_platforms() {
     assert!(!world.exists(".git/wainwright/logs/build-da-vinci.wheel-3.11-windows-arm64.log"));
     let eleven = format!("da-vinci.wheel-3.11-linux-{}", std::env::consts::ARCH);
     assert!(!world.exists(&format!(".git/wainwright/logs/build-{eleven}.log")), "3.10 has served it");
+    let note = format!("note: dist/da_vinci-0.5.0-py3-none-any.whl: serves {eleven}, da-vinci.wheel-3.12-");
+    assert_eq!(ran.lines(&note).len(), 1, "{}", ran.stderr);
     // What is there serves an entry that no run has built.
     let one = build(&world, &["--only", &eleven]);
     assert_eq!((one.lines("build ").len(), names(&one.document()).len()), (0, 1), "{}", one.stderr);
