@@ -205,3 +205,27 @@ fn a_wheel_of_another_platform_is_refused_unless_auditwheel_makes_it_one() {
         error.stderr
     );
 }
+
+#[test]
+fn an_offline_build_takes_what_uv_has_and_tells_commands_so() {
+    let world = World::new();
+    let arguments = ["--package", "da-vinci"];
+    let first = build(&world, &arguments).document();
+    let offline = build(&world, &[&arguments[..], &["--offline", "--clean"]].concat());
+    assert_eq!(offline.document(), first);
+    world.replace("packages/core/pyproject.toml", "[\"hatchling\"]", "[\"hatchling==0.0.1.dev999\"]");
+    world.commit();
+    let absent = build(&world, &[&arguments[..], &["--offline"]].concat());
+    assert!(absent.error(1).contains("hatchling"), "{}", absent.stderr);
+    let run = "run = 'echo $UV_OFFLINE $PIP_NO_INDEX >&2; exit 1'";
+    world.write("release.toml", &format!("{}\n[build]\nsdist = false\n{run}\n", support::RELEASE));
+    let told = build(&world, &[&arguments[..], &["--offline"]].concat());
+    assert!(told.error(1).contains("ended with code 1\n    1 1\n"), "{}", told.stderr);
+    world.replace("release.toml", "sdist = false", "sdist = false\npythons = [\"3.1\"]");
+    let absent = build(&world, &[&arguments[..], &["--offline"]].concat());
+    let error = absent.error(1);
+    assert!(
+        error.starts_with("cannot find Python 3.1: it is not here, and `--offline` downloads none"),
+        "{error}"
+    );
+}
