@@ -31,9 +31,9 @@ pub fn are_as_promised(context: &Context, packages: &[PackageName]) -> Result<Ve
 
 /// Checks that a file is the one that was built, that its name is right, and that it is sound inside.
 pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
-    let path = unchanged(&context.project.root, artifact)?;
     let shown = &artifact.path;
-    let file = FileName::of(&path)?;
+    let root = &context.project.root;
+    let file = FileName::of(&shown.under(root))?;
     let version = &context.release.version.current;
     if (&file.name, &file.version, file.kind()) != (&artifact.package, version, artifact.kind) {
         let what = format!(
@@ -46,9 +46,9 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
         );
         return Err(Failure::new(what).hint("run `build-wheels` again").into());
     }
-    let mut problems = distribution::problems(&path)?;
+    let mut problems = Subject::from(artifact).read(root, distribution::examine).map_err(changed)?.problems;
     // What cannot be opened is among the problems already.
-    if let (ArtifactKind::Wheel, Ok(wheel)) = (artifact.kind, Wheel::open(&path)) {
+    if let (ArtifactKind::Wheel, Ok(wheel)) = (artifact.kind, Wheel::open(&artifact.path.under(root))) {
         problems.extend(source::problems(context, artifact, &wheel)?);
     }
     let list = |level: Level| -> Vec<String> {
@@ -99,9 +99,10 @@ pub fn wheels_of<'a>(context: &'a Context, package: &PackageName) -> Result<Vec<
 
 /// Returns where a file is, when it is the one that was built: its size and its SHA-256 are the document's.
 pub fn unchanged(root: &Path, artifact: &Artifact) -> Result<PathBuf> {
-    let read = Subject::from(artifact).read(root, distribution::digest);
-    read.map_err(|problem| {
-        door::refusal("use", &[problem]).hint("run `build-wheels` again, and all that follows it")
-    })?;
+    Subject::from(artifact).read(root, distribution::digest).map_err(changed)?;
     Ok(artifact.path.under(root))
+}
+
+fn changed(problem: door::Problem) -> Failure {
+    door::refusal("use", &[problem]).hint("run `build-wheels` again, and all that follows it")
 }

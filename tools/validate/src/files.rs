@@ -24,16 +24,19 @@ pub struct Report {
 
 /// Checks the files, prints what is wrong with them, and fails when one has an error or could not be checked.
 ///
-/// Files of one package and version are compared with each other. For PyPI their descriptions are rendered too.
+/// Files of one package and version are compared with each other. For PyPI their descriptions are rendered too. A
+/// `quick` check unpacks no member of a wheel but those of `.dist-info` that it reads.
 pub fn check(
     stage: &Stage,
     files: &[PathBuf],
     levels: &Levels,
     format: Format,
     previous: &[PathBuf],
+    quick: bool,
 ) -> Result<()> {
-    let alone = |file: &PathBuf| distribution::problems(file).map_err(|error| format!("{error:#}"));
-    let mut found: Vec<Result<Vec<Problem>, String>> = files.par_iter().map(alone).collect();
+    let problems = if quick { distribution::glance } else { distribution::problems };
+    let alone = |file: &PathBuf| problems(file).map_err(|error| format!("{error:#}"));
+    let mut found: Vec<Result<Vec<Problem>, String>> = files.par_iter().with_max_len(1).map(alone).collect();
     for (at, problem) in beside_each_other(stage, files, levels)? {
         if let Ok(problems) = &mut found[at] {
             problems.push(problem);

@@ -38,7 +38,7 @@ use report::Format;
 /// Every failure is reported at once. Nothing is changed but by the commands of the checks themselves.
 #[derive(Debug, clap::Args)]
 struct Arguments {
-    /// Leave out installs, the CI, and the checks that release.toml calls slow
+    /// Leave out installs, the CI and the checks that release.toml calls slow; with FILE, the data of members
     #[arg(long)]
     quick: bool,
     /// Do not ask for a clean tree
@@ -78,7 +78,7 @@ struct Arguments {
     #[arg(long = "previous", value_name = "WHEEL", conflicts_with_all = ["explain", "published"])]
     previous: Vec<PathBuf>,
     /// A wheel or an sdist to check by itself; needs no project and no document
-    #[arg(value_name = "FILE", conflicts_with_all = ["quick", "allow_dirty", "check_remote", "packages"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["allow_dirty", "check_remote", "packages"])]
     files: Vec<PathBuf>,
 }
 
@@ -89,7 +89,8 @@ fn main() -> ExitCode {
         }
         if !arguments.files.is_empty() {
             let levels = levels::chosen(arguments.index, None, &arguments.levels)?;
-            files::check(stage, &arguments.files, &levels, arguments.format, &arguments.previous)?;
+            let (format, quick) = (arguments.format, arguments.quick);
+            files::check(stage, &arguments.files, &levels, format, &arguments.previous, quick)?;
             return Ok(Output::Nothing);
         }
         let project = Project::find(stage.project())?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use document::{Artifact, ChecksumFile, Failure, ProjectPath, Release, Sha256, Sha512};
 
-use crate::digest;
+use crate::{Examined, digest};
 
 /// A file as the document records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,16 @@ impl Digested for (Sha256, Sha512, u64) {
 
     fn size(&self) -> u64 {
         self.2
+    }
+}
+
+impl Digested for Examined {
+    fn sha256(&self) -> &Sha256 {
+        &self.sha256
+    }
+
+    fn size(&self) -> u64 {
+        self.size
     }
 }
 

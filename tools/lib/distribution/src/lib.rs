@@ -18,12 +18,13 @@ pub mod requirement;
 pub mod sdist;
 mod secrets;
 pub mod siblings;
+mod source;
 pub mod wheel;
 
 use std::path::Path;
 
 use anyhow::Result;
-use document::Failure;
+use document::{Failure, Sha256};
 
 pub use check::{CHECKS, Check, Code, Level, Problem, Weight};
 pub use digest::{digest, digests};
@@ -49,6 +50,38 @@ pub fn metadata(path: &Path) -> Result<Metadata> {
     match FileName::of(path)?.form {
         Form::Wheel { .. } => wheel::Wheel::open(path)?.metadata(),
         Form::Sdist => sdist::metadata(path),
+    }
+}
+
+/// Lists the problems that show without unpacking a wheel's members: all but damaged data and wrong hashes. An sdist
+/// is read as [`problems`] reads it.
+///
+/// Fails only when the file cannot be read or its name is neither that of a wheel nor that of an sdist.
+pub fn glance(path: &Path) -> Result<Vec<Problem>> {
+    match FileName::of(path)?.form {
+        Form::Wheel { .. } => wheel::glance(path),
+        Form::Sdist => sdist::problems(path),
+    }
+}
+
+/// What one read of a whole wheel or sdist has to tell.
+#[derive(Debug)]
+pub struct Examined {
+    /// The SHA-256 digest (FIPS 180-4) of the file.
+    pub sha256: Sha256,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Everything that is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+/// Lists every problem of a wheel or an sdist, and returns its SHA-256 and size; the file is read once for all of it.
+///
+/// Fails only when the file cannot be read or its name is neither that of a wheel nor that of an sdist.
+pub fn examine(path: &Path) -> Result<Examined> {
+    match FileName::of(path)?.form {
+        Form::Wheel { .. } => wheel::examine(path),
+        Form::Sdist => sdist::examine(path),
     }
 }
 

@@ -6,50 +6,73 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use document::Failure;
+use document::{Failure, Sha256};
 use flate2::bufread::MultiGzDecoder;
+use sha2::Digest;
 use tar::{Archive, Entry, EntryType};
 
 use crate::check::Code::{M035, S033, S044, S045, S046, S047, S048, S051, S054};
 use crate::check::{Weight, file_size_problem};
 use crate::secrets::{self, Search};
-use crate::{FileName, Form, Metadata, Problem, paths, unreadable};
+use crate::source::BLOCK;
+use crate::{Examined, FileName, Form, Metadata, Problem, paths, unreadable};
 
 /// Far above any PKG-INFO; it keeps a hostile member from filling the memory.
 const TEXT_LIMIT: u64 = 64 << 20;
 
-type Unpacked = MultiGzDecoder<BufReader<File>>;
+/// From this size on an sdist may unpack to so many times its own size at most: source texts come nowhere near.
+const BOMB_SIZE: u64 = 64 << 20;
+const BOMB_RATIO: u64 = 200;
 
 /// Lists every problem of an sdist; empty when it is sound.
 ///
 /// Fails only when the file cannot be read or its name is not that of an sdist.
 pub fn problems(path: &Path) -> Result<Vec<Problem>> {
-    let name = FileName::of(path)?;
-    if name.form != Form::Sdist {
-        return Err(refuse(path, "its name is that of a wheel"));
-    }
-    let mut survey = Survey::new(&name);
-    let mut archive = open(path)?;
-    let size = std::fs::metadata(path).map_err(|cause| unreadable(path, &cause))?.len();
-    survey.found.extend(file_size_problem(S051, size));
-    if let Err(cause) = survey.walk(&mut archive) {
-        survey.found.push(S044.found(damage(&cause)));
-        return Ok(survey.found);
-    }
-    match rest(archive.into_inner()) {
+    let name = expect_sdist(path)?;
+    let (file, length) = open(path)?;
+    Ok(survey(&name, file, length).0)
+}
+
+/// Lists every problem of an sdist, and returns the SHA-256 and the size of the file, which is read once for both.
+///
+/// Fails only when the file cannot be read or its name is not that of an sdist.
+pub fn examine(path: &Path) -> Result<Examined> {
+    let name = expect_sdist(path)?;
+    let (file, length) = open(path)?;
+    let hashed = Hashed { file, sha256: sha2::Sha256::new(), size: 0 };
+    let (problems, mut hashed) = survey(&name, hashed, length);
+    io::copy(&mut hashed, &mut io::sink()).map_err(|cause| unreadable(path, &cause))?;
+    let sha256 = Sha256::from_bytes(&hashed.sha256.finalize().into());
+    Ok(Examined { sha256, size: hashed.size, problems })
+}
+
+/// Reads an sdist as far as it can be read. Returns its problems and the file.
+fn survey<R: Read>(name: &FileName, file: R, length: u64) -> (Vec<Problem>, R) {
+    let mut survey = Survey::new(name);
+    survey.found.extend(file_size_problem(S051, length));
+    let mut archive = Archive::new(Unpacked::new(file, length));
+    let walked = survey.walk(&mut archive);
+    let mut unpacked = archive.into_inner();
+    let read = walked.and_then(|()| rest(&mut unpacked));
+    let file = unpacked.gzip.into_inner().into_inner();
+    match read {
         Ok(false) => {}
         Ok(true) => survey.found.push(S044.found("bytes follow the end of the tar archive")),
-        Err(cause) => survey.found.push(S044.found(damage(&cause))),
+        Err(cause) => {
+            survey.found.push(S044.found(damage(&cause)));
+            return (survey.found, file);
+        }
     }
-    Ok(survey.finish())
+    (survey.finish(), file)
 }
 
 /// Returns the core metadata of an sdist: the `PKG-INFO` in its top folder (PEP 643).
 ///
 /// The archive is read only as far as that file. Its own name plays no part, so that a temporary file will do.
 pub fn metadata(path: &Path) -> Result<Metadata> {
-    let mut archive = open(path)?;
-    let bytes = pkg_info(&mut archive).map_err(|cause| refuse(path, &damage(&cause)))?;
+    let (file, length) = open(path)?;
+    let bytes = pkg_info(&mut Archive::new(Unpacked::new(file, length)))
+        .map_err(|cause| refuse(path, &damage(&cause)))?;
     let bytes = bytes.ok_or_else(|| refuse(path, "it has no `PKG-INFO`"))?;
     Metadata::parse(&bytes).with_context(|| format!("cannot use `PKG-INFO` of `{}`", path.display()))
 }
@@ -80,7 +103,7 @@ impl<'a> Survey<'a> {
         Self { name, found, names, tops, pkg_info: None, is_buildable: false }
     }
 
-    fn walk(&mut self, archive: &mut Archive<Unpacked>) -> io::Result<()> {
+    fn walk(&mut self, archive: &mut Archive<impl Read>) -> io::Result<()> {
         for entry in archive.entries()? {
             let mut entry = entry?;
             // `git archive` notes the commit in a header that belongs to no member.
@@ -91,7 +114,7 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    fn member(&mut self, entry: &mut Entry<Unpacked>) -> io::Result<()> {
+    fn member(&mut self, entry: &mut Entry<impl Read>) -> io::Result<()> {
         let raw = entry.path_bytes().into_owned();
         let Ok(name) = String::from_utf8(raw) else {
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -134,7 +157,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Looks for secrets in the name and the text of a file.
-    fn search(&mut self, name: &str, entry: &mut Entry<Unpacked>) -> io::Result<()> {
+    fn search(&mut self, name: &str, entry: &mut Entry<impl Read>) -> io::Result<()> {
         if secrets::is_named_like_one(name.rsplit('/').next().unwrap_or(name)) {
             self.found.push(S033.found(format!("`{name}` has a name under which secrets are kept")));
         }
@@ -184,12 +207,66 @@ impl<'a> Survey<'a> {
     }
 }
 
-fn open(path: &Path) -> Result<Archive<Unpacked>> {
-    let file = File::open(path).map_err(|cause| unreadable(path, &cause))?;
-    Ok(Archive::new(MultiGzDecoder::new(BufReader::new(file))))
+/// A gzip stream that ends with an error where it grows beyond all measure.
+struct Unpacked<R: Read> {
+    gzip: MultiGzDecoder<BufReader<R>>,
+    size: u64,
+    limit: u64,
 }
 
-fn pkg_info(archive: &mut Archive<Unpacked>) -> io::Result<Option<Vec<u8>>> {
+impl<R: Read> Unpacked<R> {
+    fn new(file: R, length: u64) -> Self {
+        let gzip = MultiGzDecoder::new(BufReader::with_capacity(BLOCK, file));
+        Self { gzip, size: 0, limit: BOMB_SIZE.max(length.saturating_mul(BOMB_RATIO)) }
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.gzip.read(buffer)?;
+        self.size += length as u64;
+        match self.size > self.limit {
+            true => Err(io::Error::other(format!("it unpacks to more than {} bytes", self.limit))),
+            false => Ok(length),
+        }
+    }
+}
+
+/// A file that is hashed as it is read.
+struct Hashed {
+    file: File,
+    sha256: sha2::Sha256,
+    size: u64,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer)?;
+        self.sha256.update(&buffer[..length]);
+        self.size += length as u64;
+        Ok(length)
+    }
+}
+
+fn expect_sdist(path: &Path) -> Result<FileName> {
+    let name = FileName::of(path)?;
+    match name.form {
+        Form::Sdist => Ok(name),
+        Form::Wheel { .. } => Err(refuse(path, "its name is that of a wheel")),
+    }
+}
+
+/// Opens a file. Returns its size too.
+fn open(path: &Path) -> Result<(File, u64)> {
+    let open = || {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        io::Result::Ok((file, length))
+    };
+    open().map_err(|cause| unreadable(path, &cause))
+}
+
+fn pkg_info(archive: &mut Archive<impl Read>) -> io::Result<Option<Vec<u8>>> {
     for entry in archive.entries()? {
         let mut entry = entry?;
         let name = entry.path_bytes().into_owned();
@@ -202,7 +279,7 @@ fn pkg_info(archive: &mut Archive<Unpacked>) -> io::Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
-fn read_text(entry: &mut Entry<Unpacked>) -> io::Result<Vec<u8>> {
+fn read_text(entry: &mut Entry<impl Read>) -> io::Result<Vec<u8>> {
     let size = entry.size();
     if size > TEXT_LIMIT {
         return Err(io::Error::other(format!(
@@ -215,7 +292,7 @@ fn read_text(entry: &mut Entry<Unpacked>) -> io::Result<Vec<u8>> {
 }
 
 /// GNU tar has two ways to leave out runs of zeros: a type of its own, and keys in a pax header.
-fn is_sparse(entry: &mut Entry<Unpacked>) -> io::Result<bool> {
+fn is_sparse(entry: &mut Entry<impl Read>) -> io::Result<bool> {
     if entry.header().entry_type() == EntryType::GNUSparse {
         return Ok(true);
     }
@@ -229,7 +306,7 @@ fn is_sparse(entry: &mut Entry<Unpacked>) -> io::Result<bool> {
 }
 
 /// Says why a link must not be unpacked: it points out of the top folder (PEP 721).
-fn link_fault(name: &str, entry: &Entry<Unpacked>) -> Option<String> {
+fn link_fault(name: &str, entry: &Entry<impl Read>) -> Option<String> {
     let bytes = entry.link_name_bytes().unwrap_or_default();
     let target = String::from_utf8_lossy(&bytes);
     let outside = Some(format!("`{name}` is a link to `{target}`, outside of the top folder"));
@@ -257,7 +334,7 @@ fn link_fault(name: &str, entry: &Entry<Unpacked>) -> Option<String> {
 /// Reads what stands behind the two empty blocks that end a tar archive, and says whether it is more than zeros.
 ///
 /// It makes the decoder see the checksum at the end of the gzip stream, too.
-fn rest(mut unpacked: Unpacked) -> io::Result<bool> {
+fn rest(unpacked: &mut impl Read) -> io::Result<bool> {
     let mut block = vec![0; 64 * 1024];
     let mut extra = false;
     loop {

@@ -2,35 +2,43 @@
 
 mod contents;
 mod dist_info;
+mod header;
+mod inflate;
 mod layout;
 mod library;
 mod members;
+mod pass;
 mod record;
 mod scripts;
 mod unpack;
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use document::Failure;
-use zip::ZipArchive;
 
-use crate::check::Code::{W001, W006, W011, W012, W016};
+use crate::check::Code::{W006, W012, W016};
 use crate::headers::Headers;
-use crate::{FileName, Form, Metadata, Problem, Tag, unreadable};
+use crate::source::{BLOCK, Source};
+use crate::{Examined, FileName, Form, Metadata, Problem, Tag, unreadable};
+use inflate::{Fault, Unpacker};
 use layout::Layout;
+use pass::Facts;
 
 /// Far above any METADATA or RECORD; it keeps a hostile member from filling the memory.
-const TEXT_LIMIT: u64 = 64 << 20;
+const TEXT_LIMIT: u64 = 16 << 20;
+/// The files of `.dist-info` that are looked into, and kept when all members are unpacked.
+const TEXTS: [&str; 4] = ["METADATA", "RECORD", "WHEEL", "entry_points.txt"];
 
 /// An open wheel.
 pub struct Wheel {
     path: PathBuf,
     file_name: FileName,
     layout: Layout,
-    archive: ZipArchive<BufReader<File>>,
+    source: Source,
+    /// What each member turned out to be; empty as long as they were not all unpacked.
+    facts: Vec<Facts>,
 }
 
 /// One member of a wheel.
@@ -59,14 +67,27 @@ pub struct WheelFile {
 ///
 /// Fails only when the file cannot be read or its name is not that of a wheel.
 pub fn problems(path: &Path) -> Result<Vec<Problem>> {
-    let file_name = FileName::of(path)?;
-    expect_wheel(path, &file_name)?;
-    let (file, layout) = survey(path)?;
-    match ZipArchive::new(BufReader::new(file)) {
-        Ok(archive) => Ok(Wheel { path: path.to_owned(), file_name, layout, archive }.problems()),
-        Err(_) if !layout.problems.is_empty() => Ok(layout.problems),
-        Err(cause) => Ok(vec![W001.found(format!("the file cannot be opened as a ZIP archive: {cause}"))]),
-    }
+    let mut wheel = Wheel::survey(path, FileName::of(path)?)?;
+    wheel.unpack_all().map_err(|cause| unreadable(path, &cause))?;
+    Ok(wheel.problems())
+}
+
+/// Lists the problems of a wheel that show without unpacking its members: all but damaged data and wrong hashes.
+///
+/// Fails only when the file cannot be read or its name is not that of a wheel.
+pub fn glance(path: &Path) -> Result<Vec<Problem>> {
+    let mut wheel = Wheel::survey(path, FileName::of(path)?)?;
+    wheel.layout.compare_headers(&wheel.source).map_err(|cause| unreadable(path, &cause))?;
+    Ok(wheel.problems())
+}
+
+/// Lists every problem of a wheel, and returns the SHA-256 and the size of the file, which is read once for both.
+///
+/// Fails only when the file cannot be read or its name is not that of a wheel.
+pub fn examine(path: &Path) -> Result<Examined> {
+    let mut wheel = Wheel::survey(path, FileName::of(path)?)?;
+    let sha256 = wheel.unpack_from_start().map_err(|cause| unreadable(path, &cause))?;
+    Ok(Examined { sha256, size: wheel.source.length(), problems: wheel.problems() })
 }
 
 impl Wheel {
@@ -77,15 +98,29 @@ impl Wheel {
 
     /// Opens a wheel that lies under another name than its own, as a temporary file does.
     pub fn open_as(path: &Path, file_name: FileName) -> Result<Self> {
-        expect_wheel(path, &file_name)?;
-        let (file, layout) = survey(path)?;
-        if !layout.problems.is_empty() {
-            let all: Vec<&str> = layout.problems.iter().map(|problem| problem.message.as_str()).collect();
-            return Err(refuse(path, &all.join("; ")));
+        let mut wheel = Self::survey(path, file_name)?;
+        if wheel.layout.is_whole {
+            wheel.layout.compare_headers(&wheel.source).map_err(|cause| unreadable(path, &cause))?;
         }
-        let archive =
-            ZipArchive::new(BufReader::new(file)).map_err(|cause| refuse(path, &cause.to_string()))?;
-        Ok(Self { path: path.to_owned(), file_name, layout, archive })
+        let problems = &wheel.layout.problems;
+        if problems.is_empty() {
+            return Ok(wheel);
+        }
+        let all: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        Err(refuse(path, &all.join("; ")))
+    }
+
+    fn survey(path: &Path, file_name: FileName) -> Result<Self> {
+        if file_name.form == Form::Sdist {
+            return Err(refuse(path, "its name is that of an sdist"));
+        }
+        let survey = || {
+            let mut source = Source::open(path)?;
+            let layout = layout::read(&mut source)?;
+            io::Result::Ok((source, layout))
+        };
+        let (source, layout) = survey().map_err(|cause| unreadable(path, &cause))?;
+        Ok(Self { path: path.to_owned(), file_name, layout, source, facts: Vec::new() })
     }
 
     /// The wheel's name, taken apart.
@@ -125,8 +160,45 @@ impl Wheel {
     }
 
     /// Lists every problem of the wheel: the archive, its names, its metadata, its RECORD.
-    pub fn problems(&mut self) -> Vec<Problem> {
-        contents::problems(self)
+    fn problems(&mut self) -> Vec<Problem> {
+        match self.layout.is_whole {
+            true => contents::problems(self),
+            false => self.layout.problems.clone(),
+        }
+    }
+
+    /// Unpacks all members where they lie.
+    fn unpack_all(&mut self) -> io::Result<()> {
+        if self.layout.is_whole {
+            let texts = self.texts();
+            let facts =
+                pass::by_place(&self.source, &mut self.layout, &|name| texts.iter().any(|t| t == name))?;
+            self.learn(facts);
+        }
+        Ok(())
+    }
+
+    /// Unpacks all members while the file is read from its start to its end. Returns its SHA-256.
+    fn unpack_from_start(&mut self) -> io::Result<document::Sha256> {
+        if !self.layout.is_whole {
+            return pass::digest(&self.source);
+        }
+        let texts = self.texts();
+        let is_text = |name: &str| texts.iter().any(|text| text == name);
+        let (facts, sha256) = pass::from_start(&self.source, &mut self.layout, &is_text)?;
+        self.learn(facts);
+        Ok(sha256)
+    }
+
+    fn learn(&mut self, mut facts: Vec<Facts>) {
+        for facts in &mut facts {
+            self.layout.problems.append(&mut facts.problems);
+        }
+        self.facts = facts;
+    }
+
+    fn texts(&self) -> [String; 4] {
+        TEXTS.map(|name| format!("{}/{name}", self.dist_info()))
     }
 
     /// The folder `{name}-{version}.dist-info` that the wheel's name asks for.
@@ -145,51 +217,35 @@ impl Wheel {
 
     /// Returns the bytes of a small member, or the problem that stands in the way.
     fn read(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
+        let known = self.layout.find(name).and_then(|at| self.facts.get_mut(at));
+        if let Some(text) = known.and_then(|facts| facts.text.take()) {
+            return Ok(text);
+        }
         let mut bytes = Vec::new();
-        let size = self.stream(name, TEXT_LIMIT, |block| bytes.extend_from_slice(block))?;
-        debug_assert_eq!(size, bytes.len() as u64);
+        self.stream(name, TEXT_LIMIT, |block| bytes.extend_from_slice(block))?;
         Ok(bytes)
     }
 
-    /// Hands the bytes of a member on in blocks and returns their number, or the problem that stands in the way.
-    ///
-    /// The ZIP library stops where the member grows beyond the size that the directory declares: only a bomb does.
-    fn stream(&mut self, name: &str, limit: u64, mut take: impl FnMut(&[u8])) -> Result<u64, Problem> {
-        let Some(member) = self.layout.member(name) else {
+    /// Hands the bytes of a member on in blocks, or returns the problem that stands in the way.
+    fn stream(&self, name: &str, limit: u64, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
+        let Some(at) = self.layout.find(name) else {
             return Err(W016.found(format!("`{name}` is missing")));
         };
-        let declared = member.size;
-        if !matches!(member.method, 0 | 8) {
-            let method = member.method;
-            return Err(W011.found(format!(
-                "`{name}` is compressed with method {method}, not stored (0) or deflate (8)"
-            )));
-        }
-        if declared > limit {
+        let member = &self.layout.members[at];
+        let size = member.size;
+        if size > limit {
             return Err(
-                W012.found(format!("`{name}` has {declared} bytes, more than the {limit} that it may have"))
+                W012.found(format!("`{name}` has {size} bytes, more than the {limit} that it may have"))
             );
         }
-        let damaged =
-            |cause: &dyn std::fmt::Display| W006.found(format!("`{name}` cannot be unpacked: {cause}"));
-        let at = self
-            .archive
-            .index_for_name_raw(name.as_bytes())
-            .ok_or_else(|| W016.found(format!("`{name}` is missing")))?;
-        let mut reader = self.archive.by_index(at).map_err(|cause| damaged(&cause))?;
-        let mut block = vec![0; 64 * 1024];
-        let mut size = 0;
-        loop {
-            let length = reader.read(&mut block).map_err(|cause| damaged(&cause))?;
-            size += length as u64;
-            if length == 0 && size < declared {
-                return Err(W006.found(format!("`{name}` unpacks to {size} bytes, and declares {declared}")));
-            }
-            if length == 0 {
-                return Ok(size);
-            }
-            take(&block[..length]);
-        }
+        let place = self.layout.extent(at);
+        let mut section = self.source.section(place.start, place.end, BLOCK);
+        inflate::skip_header(member, &mut section)
+            .and_then(|()| Unpacker::of(size).unpack(member, &mut section, &mut take))
+            .map_err(|fault| match fault {
+                Fault::Broken(problem) => problem,
+                Fault::Io(cause) => W006.found(format!("`{name}` cannot be read: {cause}")),
+            })
     }
 }
 
@@ -224,25 +280,8 @@ impl WheelFile {
     }
 }
 
-fn expect_wheel(path: &Path, file_name: &FileName) -> Result<()> {
-    match file_name.form {
-        Form::Wheel { .. } => Ok(()),
-        Form::Sdist => Err(refuse(path, "its name is that of an sdist")),
-    }
-}
-
 fn refuse(path: &Path, cause: &str) -> anyhow::Error {
     Failure::new(format!("cannot open the wheel `{}`: {cause}", path.display()))
         .hint("build it again with `build-wheels`")
         .into()
-}
-
-fn survey(path: &Path) -> Result<(File, Layout)> {
-    let survey = || {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        let layout = layout::read(&mut BufReader::new(&file), length)?;
-        Ok((file, layout))
-    };
-    survey().map_err(|cause: std::io::Error| unreadable(path, &cause))
 }

@@ -3,11 +3,13 @@
 //! Some installers read the directory at the end, others the headers before each member. A wheel is sound only
 //! when both see the same: every byte belongs to one member or to the directory, and both descriptions agree.
 
-use std::collections::HashMap;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
+use std::ops::Range;
 
+use super::header::{self, FIXED, u16_at, u32_at, u64_at};
 use crate::Problem;
-use crate::check::Code::{W001, W002, W003, W005, W006, W007, W008, W009, W010, W011};
+use crate::check::Code::{W001, W002, W003, W008, W009, W010, W012};
+use crate::source::Source;
 
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
 const CENTRAL: &[u8; 4] = b"PK\x01\x02";
@@ -15,12 +17,13 @@ const END: &[u8; 4] = b"PK\x05\x06";
 const END64: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR64: &[u8; 4] = b"PK\x06\x07";
 const END_LENGTH: u64 = 22;
-const ENCRYPTED: u16 = 1;
-const DESCRIPTOR: u16 = 1 << 3;
 /// The largest data descriptor: signature, checksum and two sizes of eight bytes.
 const DESCRIPTOR_LENGTH: u64 = 24;
-const ZIP64_EXTRA: u16 = 1;
-const UNICODE_PATH_EXTRA: u16 = 0x7075;
+/// Far above the directory of any wheel; it keeps a hostile one from filling the memory.
+const DIRECTORY_LIMIT: u64 = 64 << 20;
+/// From this size on an archive that unpacks to so many times its own size is not unpacked.
+const BOMB_SIZE: u64 = 4 << 30;
+const BOMB_RATIO: u64 = 50;
 
 /// One member as the directory describes it.
 pub(crate) struct Member {
@@ -30,37 +33,129 @@ pub(crate) struct Member {
     pub(crate) method: u16,
     /// The size in bytes, unpacked.
     pub(crate) size: u64,
+    /// The size in bytes, as it lies in the archive.
+    pub(crate) compressed: u64,
+    /// The checksum (CRC-32) of its bytes.
+    pub(crate) crc: u32,
     /// Says whether it is a symbolic link.
     pub(crate) is_link: bool,
-    flags: u16,
-    crc: u32,
-    compressed: u64,
+    pub(super) flags: u16,
     header: u64,
 }
 
 /// What lies in an archive, and what is wrong with how it lies there.
 #[derive(Default)]
 pub(crate) struct Layout {
-    /// The members in the order of the directory; all of them only when the structure could be read to its end.
+    /// The members in the order of the directory.
     pub(crate) members: Vec<Member>,
     /// What is wrong with the structure.
     pub(crate) problems: Vec<Problem>,
-    by_name: HashMap<String, usize>,
+    /// Says whether the structure could be read to its end, and the members may be unpacked.
+    pub(crate) is_whole: bool,
+    /// The members' numbers by name; of several with one name the last comes last.
+    by_name: Vec<u32>,
+    /// The members' numbers by their places.
+    by_place: Vec<u32>,
+    /// Where the directory begins.
+    end: u64,
+    shift: u64,
+}
+
+/// A member and the bytes that it may have: from its header up to the next member, or to the directory.
+pub(crate) struct Extent {
+    /// The member's number.
+    pub(crate) member: usize,
+    /// The bytes.
+    pub(crate) bytes: Range<u64>,
 }
 
 impl Layout {
-    /// The member of that name; the last one, as installers have it, when several share it.
+    /// The number of the member with that name; the last one, as installers have it, when several share it.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        let name_of = |at: &u32| self.members[*at as usize].name.as_str();
+        let behind = self.by_name.partition_point(|at| name_of(at) <= name);
+        let at = self.by_name[..behind].last()?;
+        (name_of(at) == name).then_some(*at as usize)
+    }
+
+    /// The member of that name, as [`find`](Self::find) has it.
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {
-        self.by_name.get(name).map(|at| &self.members[*at])
+        self.find(name).map(|at| &self.members[at])
+    }
+
+    /// The members by their places in the file.
+    pub(crate) fn extents(&self) -> Vec<Extent> {
+        let starts = self.by_place.iter().map(|at| self.start(*at as usize));
+        let ends = starts.skip(1).chain(std::iter::once(self.end));
+        let one = |(at, end): (&u32, u64)| {
+            let start = self.start(*at as usize).min(self.end);
+            Extent { member: *at as usize, bytes: start..end.clamp(start, self.end) }
+        };
+        self.by_place.iter().zip(ends).map(one).collect()
+    }
+
+    /// The bytes of one member, as [`extents`](Self::extents) has them.
+    pub(crate) fn extent(&self, member: usize) -> Range<u64> {
+        let start = self.start(member);
+        let next = self.by_place.partition_point(|at| self.start(*at as usize) <= start);
+        let end = self.by_place.get(next).map_or(self.end, |at| self.start(*at as usize));
+        start.min(self.end)..end.min(self.end)
+    }
+
+    fn start(&self, member: usize) -> u64 {
+        self.members[member].header.saturating_add(self.shift)
+    }
+
+    /// Compares each member's own header with the directory, without unpacking anything.
+    pub(crate) fn compare_headers(&mut self, source: &Source) -> io::Result<()> {
+        let mut problems = Vec::new();
+        let mut lengths = Vec::new();
+        for Extent { member, bytes } in self.extents() {
+            let member = &self.members[member];
+            // One call reads the usual header; a longer extra field takes a second one.
+            let step = FIXED + member.name.len() + 64;
+            let mut section = source.section(bytes.start, bytes.end, step);
+            lengths.push(header::compare(&mut section, member, &mut problems)?);
+        }
+        self.problems.append(&mut problems);
+        self.close_gaps(&lengths);
+        Ok(())
+    }
+
+    /// Finds bytes that belong to no member and members that overlap, given the `lengths` of the members' headers in
+    /// the order of [`extents`](Self::extents).
+    pub(crate) fn close_gaps(&mut self, lengths: &[Option<u64>]) {
+        let mut found = Vec::new();
+        let mut expected = self.shift;
+        let mut slack = 0;
+        for (at, length) in self.by_place.iter().zip(lengths) {
+            let (member, start) = (&self.members[*at as usize], self.start(*at as usize));
+            let name = &member.name;
+            if start > expected.saturating_add(slack) {
+                let count = start - expected;
+                found.push(W003.found(format!("{count} bytes before `{name}` belong to no member")));
+            } else if start < expected {
+                found.push(W003.found(format!("`{name}` overlaps the member before it")));
+            }
+            slack = if header::has_descriptor(member.flags) { DESCRIPTOR_LENGTH } else { 0 };
+            expected = start.saturating_add(length.unwrap_or_default()).saturating_add(member.compressed);
+        }
+        if self.end > expected.saturating_add(slack) {
+            let count = self.end - expected;
+            found.push(W003.found(format!("{count} bytes before the directory belong to no member")));
+        } else if self.end < expected {
+            found.push(W003.found("the last member overlaps the directory"));
+        }
+        self.problems.append(&mut found);
     }
 }
 
-/// Reads the structure of an archive of `length` bytes (APPNOTE.TXT 6.3.10) without unpacking anything.
+/// Reads the directory of an archive (APPNOTE.TXT 6.3.10); nothing is unpacked, no header compared.
 ///
 /// A broken structure is a problem in the result; an error is the system's.
-pub(crate) fn read(file: &mut (impl Read + Seek), length: u64) -> io::Result<Layout> {
+pub(crate) fn read(source: &mut Source) -> io::Result<Layout> {
     let mut layout = Layout::default();
-    match walk(file, length, &mut layout) {
+    match walk(source, &mut layout) {
         Ok(()) => Ok(layout),
         Err(Stop::Broken(problem)) => {
             layout.problems.push(problem);
@@ -78,10 +173,14 @@ enum Stop {
 impl From<io::Error> for Stop {
     fn from(cause: io::Error) -> Self {
         match cause.kind() {
-            io::ErrorKind::UnexpectedEof => Stop::Broken(W002.found("the archive is truncated")),
+            io::ErrorKind::UnexpectedEof => Stop::Broken(truncated()),
             _ => Stop::Io(cause),
         }
     }
+}
+
+fn truncated() -> Problem {
+    W002.found("the archive is truncated")
 }
 
 /// Where the directory lies.
@@ -93,61 +192,48 @@ struct Directory {
     shift: u64,
 }
 
-fn walk(file: &mut (impl Read + Seek), length: u64, layout: &mut Layout) -> Result<(), Stop> {
-    looks_like_tar(file, length, &mut layout.problems)?;
-    let directory = find_directory(file, length, &mut layout.problems)?;
-    file.seek(SeekFrom::Start(directory.start))?;
-    let mut position = directory.start;
+fn walk(source: &mut Source, layout: &mut Layout) -> Result<(), Stop> {
+    looks_like_tar(source, &mut layout.problems)?;
+    let directory = find_directory(source, &mut layout.problems)?;
+    let length = directory.end - directory.start;
+    if length > DIRECTORY_LIMIT {
+        let what =
+            format!("the directory has {length} bytes, more than the {DIRECTORY_LIMIT} that it may have");
+        return Err(Stop::Broken(W012.found(what)));
+    }
+    let archive = source.length();
+    let bytes = source.keep(directory.start)?;
+    let mut position = 0;
     for number in 1..=directory.records {
-        position += read_central(file, number, layout)?;
+        position += read_central(bytes.get(position..).unwrap_or_default(), number, layout)?;
     }
-    if position != directory.end {
-        let (said, found) = (directory.end - directory.start, position - directory.start);
-        layout
-            .problems
-            .push(W002.found(format!("the directory has {found} bytes, and the end record says {said}")));
+    if position as u64 != length {
+        let what = format!("the directory has {position} bytes, and the end record says {length}");
+        layout.problems.push(W002.found(what));
     }
-    let mut order: Vec<usize> = (0..layout.members.len()).collect();
-    order.sort_by_key(|at| layout.members[*at].header);
-    let mut expected = directory.shift;
-    let mut slack = 0;
-    for at in order {
-        let member = &layout.members[at];
-        let start = member.header + directory.shift;
-        let name = &member.name;
-        if start > expected + slack {
-            layout
-                .problems
-                .push(W003.found(format!("{} bytes before `{name}` belong to no member", start - expected)));
-        } else if start < expected {
-            layout.problems.push(W003.found(format!("`{name}` overlaps the member before it")));
-        }
-        file.seek(SeekFrom::Start(start))?;
-        let data = start + compare_local(file, member, &mut layout.problems)?;
-        slack = if member.flags & DESCRIPTOR != 0 { DESCRIPTOR_LENGTH } else { 0 };
-        expected = data.saturating_add(member.compressed);
+    (layout.end, layout.shift) = (directory.start, directory.shift);
+    let members = &layout.members;
+    let count = u32::try_from(members.len()).map_err(io::Error::other)?;
+    layout.by_name = (0..count).collect();
+    layout.by_name.sort_by(|a, b| members[*a as usize].name.cmp(&members[*b as usize].name));
+    layout.by_place = (0..count).collect();
+    layout.by_place.sort_by_key(|at| members[*at as usize].header);
+    let unpacked = members.iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
+    if unpacked > BOMB_SIZE && unpacked / archive > BOMB_RATIO {
+        let what = format!("the archive has {archive} bytes, declares {unpacked}, and was not unpacked");
+        return Err(Stop::Broken(W012.found(what)));
     }
-    if directory.start > expected + slack {
-        let count = directory.start - expected;
-        layout.problems.push(W003.found(format!("{count} bytes before the directory belong to no member")));
-    } else if directory.start < expected {
-        layout.problems.push(W003.found("the last member overlaps the directory"));
-    }
+    layout.is_whole = true;
     Ok(())
 }
 
 /// Some programs try tar first: a file that is both would unpack to something else there.
-fn looks_like_tar(
-    file: &mut (impl Read + Seek),
-    length: u64,
-    problems: &mut Vec<Problem>,
-) -> Result<(), Stop> {
-    if length < 512 {
+fn looks_like_tar(source: &Source, problems: &mut Vec<Problem>) -> io::Result<()> {
+    if source.length() < 512 {
         return Ok(());
     }
     let mut block = [0; 512];
-    file.seek(SeekFrom::Start(0))?;
-    file.read_exact(&mut block)?;
+    source.section(0, 512, 512).read_exact(&mut block)?;
     let sum: u32 = block
         .iter()
         .enumerate()
@@ -159,21 +245,17 @@ fn looks_like_tar(
     Ok(())
 }
 
-fn find_directory(
-    file: &mut (impl Read + Seek),
-    length: u64,
-    problems: &mut Vec<Problem>,
-) -> Result<Directory, Stop> {
-    let reach = length.min(END_LENGTH + u64::from(u16::MAX));
-    let mut tail = vec![0; usize::try_from(reach).unwrap_or_default()];
-    file.seek(SeekFrom::Start(length - reach))?;
-    file.read_exact(&mut tail)?;
+fn find_directory(source: &mut Source, problems: &mut Vec<Problem>) -> Result<Directory, Stop> {
+    let length = source.length();
+    let from = length.saturating_sub(END_LENGTH + u64::from(u16::MAX));
+    let tail = source.keep(from)?;
     let Some(at) = tail.windows(END_LENGTH as usize).rposition(|window| window.starts_with(END)) else {
-        return Err(Stop::Broken(without_end(file)?));
+        return Err(Stop::Broken(without_end(source)?));
     };
-    let end = &tail[at..];
-    let position = length - reach + at as u64;
-    let (comment, rest) = (u64::from(u16_at(end, 20)), length - position - END_LENGTH);
+    let end: [u8; END_LENGTH as usize] =
+        tail[at..at + END_LENGTH as usize].try_into().map_err(io::Error::other)?;
+    let position = from + at as u64;
+    let (comment, rest) = (u64::from(u16_at(&end, 20)), length - position - END_LENGTH);
     if rest > comment {
         problems.push(W003.found(format!("{} bytes follow the end of the archive", rest - comment)));
     } else if rest < comment {
@@ -187,10 +269,10 @@ fn find_directory(
         problems
             .push(W008.found(format!("the archive has a comment of {comment} bytes, and a wheel has none")));
     }
-    let (here, records) = (u64::from(u16_at(end, 8)), u64::from(u16_at(end, 10)));
-    let (size, offset) = (u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));
+    let (here, records) = (u64::from(u16_at(&end, 8)), u64::from(u16_at(&end, 10)));
+    let (size, offset) = (u64::from(u32_at(&end, 12)), u64::from(u32_at(&end, 16)));
     if records == u64::from(u16::MAX) || size == u64::from(u32::MAX) || offset == u64::from(u32::MAX) {
-        return find_directory64(file, position);
+        return find_directory64(source, position);
     }
     if here != records {
         problems
@@ -207,36 +289,31 @@ fn find_directory(
     Ok(Directory { start: position - size, end: position, records, shift })
 }
 
-fn without_end(file: &mut (impl Read + Seek)) -> io::Result<Problem> {
-    let mut start = [0; 4];
-    file.seek(SeekFrom::Start(0))?;
-    let is_zip = file.read_exact(&mut start).is_ok() && &start == LOCAL;
-    Ok(match is_zip {
+fn without_end(source: &Source) -> io::Result<Problem> {
+    let mut start = Vec::new();
+    source.section(0, 4, 4).read_to_end(&mut start)?;
+    Ok(match start == LOCAL {
         true => W002.found("the archive is truncated: it has no end record"),
         false => W001.found("the file is no ZIP archive"),
     })
 }
 
-fn find_directory64(file: &mut (impl Read + Seek), position: u64) -> Result<Directory, Stop> {
+fn find_directory64(source: &mut Source, position: u64) -> Result<Directory, Stop> {
     let broken = |what: &str| Err(Stop::Broken(W002.found(format!("the ZIP64 end record {what}"))));
     let Some(locator) = position.checked_sub(20) else { return broken("is missing") };
-    let mut bytes = [0; 20];
-    file.seek(SeekFrom::Start(locator))?;
-    file.read_exact(&mut bytes)?;
+    let bytes = source.keep(locator)?;
     if !bytes.starts_with(LOCATOR64) {
         return broken("is missing");
     }
-    let end = u64_at(&bytes, 8);
+    let end = u64_at(bytes, 8);
     if end.checked_add(56) != Some(locator) {
         return broken("does not stand where its locator says");
     }
-    let mut bytes = [0; 56];
-    file.seek(SeekFrom::Start(end))?;
-    file.read_exact(&mut bytes)?;
-    if !bytes.starts_with(END64) || u64_at(&bytes, 4) != 44 {
+    let bytes = source.keep(end)?;
+    if !bytes.starts_with(END64) || u64_at(bytes, 4) != 44 {
         return broken("is not of the plain form");
     }
-    let (records, size, start) = (u64_at(&bytes, 32), u64_at(&bytes, 40), u64_at(&bytes, 48));
+    let (records, size, start) = (u64_at(bytes, 32), u64_at(bytes, 40), u64_at(bytes, 48));
     if start.checked_add(size) != Some(end) {
         return broken("points elsewhere than to the directory before it");
     }
@@ -244,16 +321,16 @@ fn find_directory64(file: &mut (impl Read + Seek), position: u64) -> Result<Dire
 }
 
 /// Reads one entry of the directory and returns its length.
-fn read_central(file: &mut impl Read, number: u64, layout: &mut Layout) -> Result<u64, Stop> {
-    let mut fixed = [0; 46];
-    file.read_exact(&mut fixed)?;
-    if !fixed.starts_with(CENTRAL) {
+fn read_central(bytes: &[u8], number: u64, layout: &mut Layout) -> Result<usize, Stop> {
+    let Some(fixed) = bytes.get(..46).filter(|fixed| fixed.starts_with(CENTRAL)) else {
         return Err(Stop::Broken(W002.found(format!("entry {number} of the directory is damaged"))));
-    }
-    let raw = take(file, u16_at(&fixed, 28))?;
-    let extra = take(file, u16_at(&fixed, 30))?;
-    let comment = take(file, u16_at(&fixed, 32))?;
-    let name = String::from_utf8_lossy(&raw).into_owned();
+    };
+    let [raw, extra, comment] = [28, 30, 32].map(|at| usize::from(u16_at(fixed, at)));
+    let length = 46 + raw + extra + comment;
+    let Some(rest) = bytes.get(46..length) else { return Err(Stop::Broken(truncated())) };
+    let (raw, rest) = rest.split_at(raw);
+    let (extra, comment) = rest.split_at(extra);
+    let name = String::from_utf8_lossy(raw).into_owned();
     if name.as_bytes() != raw {
         layout.problems.push(W009.found(format!("the name `{name}` is not UTF-8")));
     }
@@ -263,110 +340,20 @@ fn read_central(file: &mut impl Read, number: u64, layout: &mut Layout) -> Resul
             comment.len()
         )));
     }
+    layout.problems.extend(header::unknown(&name, u16_at(fixed, 6), u16_at(fixed, 8)));
     let mut member = Member {
-        method: u16_at(&fixed, 10),
-        flags: u16_at(&fixed, 8),
-        crc: u32_at(&fixed, 16),
-        compressed: u64::from(u32_at(&fixed, 20)),
-        size: u64::from(u32_at(&fixed, 24)),
-        header: u64::from(u32_at(&fixed, 42)),
-        is_link: fixed[5] == 3 && (u32_at(&fixed, 38) >> 16) & 0o170_000 == 0o120_000,
+        flags: u16_at(fixed, 8),
+        method: u16_at(fixed, 10),
+        crc: u32_at(fixed, 16),
+        compressed: u64::from(u32_at(fixed, 20)),
+        size: u64::from(u32_at(fixed, 24)),
+        header: u64::from(u32_at(fixed, 42)),
+        is_link: fixed[5] == 3 && (u32_at(fixed, 38) >> 16) & 0o170_000 == 0o120_000,
         name,
     };
     let mut sizes = [&mut member.size, &mut member.compressed, &mut member.header];
-    read_extra(&extra, &raw, &mut sizes)
+    header::read_extra(extra, raw, &mut sizes)
         .map_err(|fault| Stop::Broken(W010.found(format!("`{}` {fault}", member.name))))?;
-    layout.by_name.insert(member.name.clone(), layout.members.len());
     layout.members.push(member);
-    Ok((46 + raw.len() + extra.len() + comment.len()) as u64)
-}
-
-/// Reads the header before a member's data, compares it with the directory and returns its length.
-fn compare_local(file: &mut impl Read, member: &Member, problems: &mut Vec<Problem>) -> Result<u64, Stop> {
-    let name = &member.name;
-    let mut fixed = [0; 30];
-    file.read_exact(&mut fixed)?;
-    if !fixed.starts_with(LOCAL) {
-        return Err(Stop::Broken(W005.found(format!("`{name}` does not stand where the directory says"))));
-    }
-    let raw = take(file, u16_at(&fixed, 26))?;
-    let extra = take(file, u16_at(&fixed, 28))?;
-    let (mut compressed, mut size) = (u64::from(u32_at(&fixed, 18)), u64::from(u32_at(&fixed, 22)));
-    if let Err(fault) = read_extra(&extra, &raw, &mut [&mut size, &mut compressed]) {
-        problems.push(W010.found(format!("`{name}` {fault}")));
-    }
-    if raw != name.as_bytes() {
-        let local = String::from_utf8_lossy(&raw);
-        problems
-            .push(W005.found(format!("the directory calls a member `{name}`, and its own header `{local}`")));
-    }
-    if member.flags & ENCRYPTED != 0 {
-        problems.push(W011.found(format!("`{name}` is encrypted")));
-    }
-    let flags = u16_at(&fixed, 6);
-    if flags & DESCRIPTOR != 0 || member.flags & DESCRIPTOR != 0 {
-        problems.push(
-            W007.found(format!(
-                "`{name}` has a data descriptor, so that its size stands after its data only"
-            )),
-        );
-        return Ok((30 + raw.len() + extra.len()) as u64);
-    }
-    let pairs = [
-        ("flags", u64::from(member.flags), u64::from(flags)),
-        ("compression method", u64::from(member.method), u64::from(u16_at(&fixed, 8))),
-        ("checksum", u64::from(member.crc), u64::from(u32_at(&fixed, 14))),
-        ("compressed size", member.compressed, compressed),
-        ("size", member.size, size),
-    ];
-    for (what, central, local) in pairs {
-        if central != local {
-            problems.push(W006.found(format!(
-                "`{name}`: the {what} is {central} in the directory and {local} in its own header"
-            )));
-        }
-    }
-    Ok((30 + raw.len() + extra.len()) as u64)
-}
-
-/// Reads the extra fields: sizes of eight bytes in place of those that are all ones, and a second name.
-fn read_extra(mut extra: &[u8], name: &[u8], sizes: &mut [&mut u64]) -> Result<(), String> {
-    let mut seen = Vec::new();
-    while extra.len() >= 4 {
-        let (id, length) = (u16_at(extra, 0), usize::from(u16_at(extra, 2)));
-        let Some(field) = extra.get(4..4 + length) else { break };
-        extra = &extra[4 + length..];
-        if matches!(id, ZIP64_EXTRA | UNICODE_PATH_EXTRA) && seen.contains(&id) {
-            return Err(format!("has the extra field {id:#06x} twice"));
-        }
-        seen.push(id);
-        if id == UNICODE_PATH_EXTRA && field.get(5..) != Some(name) {
-            return Err("has another name in an extra field".to_owned());
-        }
-        if id == ZIP64_EXTRA {
-            let mut numbers = field.chunks_exact(8).map(|eight| u64_at(eight, 0));
-            for size in sizes.iter_mut().filter(|size| ***size == u64::from(u32::MAX)) {
-                **size = numbers.next().ok_or("has a ZIP64 field that is too short")?;
-            }
-        }
-    }
-    if extra.is_empty() { Ok(()) } else { Err("has extra fields that are damaged".to_owned()) }
-}
-
-fn take(file: &mut impl Read, length: u16) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::from(length)];
-    file.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+    Ok(length)
 }
