@@ -9,8 +9,8 @@ use std::fmt;
 #[expect(missing_docs, reason = "the table `CHECKS` says what each one is about")]
 #[rustfmt::skip]
 pub enum Code {
-    W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W015, W016, W017, W018, W019, W020,
-    W021, W022, W024, W025, W026, W027, W029, W030, W031, W033, W034, W051, W054, W101, W102,
+    W001, W002, W003, W004, W005, W006, W007, W008, W009, W010, W011, W012, W013, W014, W015, W016, W017, W018, W019,
+    W020, W021, W022, W023, W024, W025, W026, W027, W028, W029, W030, W031, W033, W034, W051, W054, W056, W101, W102,
     M035, M036, M037, M038, M039, M040, M041, M042, M043, M055,
     S033, S044, S045, S046, S047, S048, S051, S054,
 }
@@ -101,6 +101,8 @@ pub static CHECKS: &[Check] = &[
         "upload checks of PyPI", "leave out data that is nearly empty, or make it when it is needed"),
     error(Code::W013, "every name is a relative path of a plain file that no file system takes for another",
         "own rule; links: PEP 778", "rename the file, or put a copy in place of the link"),
+    warning(Code::W014, "the files of `.dist-info` are the last ones of the archive", BINARY_FORMAT,
+        "pack the wheel with the build backend or `wheel pack`"),
     error(Code::W015, "the file's name is normalised and agrees with the metadata", BINARY_FORMAT,
         "leave the name as the build backend gave it"),
     error(Code::W016, "there is one `.dist-info` folder, with METADATA, WHEEL and RECORD", BINARY_FORMAT, MEND_BUILD),
@@ -116,6 +118,9 @@ pub static CHECKS: &[Check] = &[
         "tell the build backend that the package has extension modules"),
     refused(Code::W022, "the platform is one that others share, as manylinux, and PyPI takes", "upload checks of PyPI",
         "repair the wheel with auditwheel or delocate, or build it with cibuildwheel"),
+    error(Code::W023, "machine code is for the machine of the platform tag, and needs no newer C library than it promises",
+        "manylinux (PEP 600) and musllinux (PEP 656)",
+        "build in the image of the tag, and let `auditwheel repair` name the wheel"),
     error(Code::W024, "entry_points.txt is UTF-8, has entries below groups, and names scripts plainly",
         "Entry points specification", "mend `[project.scripts]` or `[project.entry-points]` in pyproject.toml"),
     error(Code::W025, "no script takes the place of `python`", "own rule, as in uv", "give the script another name"),
@@ -123,6 +128,8 @@ pub static CHECKS: &[Check] = &[
         "build with a newer version of the build backend, or mend `license-files` in [project]"),
     warning(Code::W027, "a wheel holds no byte code", "check-wheel-contents W001",
         "remove `__pycache__` and `*.pyc` before the build, or leave them out of the package data"),
+    warning(Code::W028, "no more than a hundredth of a wheel are copies of other files in it", "check-wheel-contents W002",
+        "ship one copy, and read it from both places"),
     warning(Code::W029, "the import path gets modules and packages, and nothing else",
         "check-wheel-contents W003, W006, W007, W008", "name the packages in the settings of the build backend"),
     warning(Code::W030, "no folder of the project's tree, such as `tests`, becomes a top folder",
@@ -138,6 +145,9 @@ pub static CHECKS: &[Check] = &[
         "split the package, or ask PyPI for more and switch this off"),
     refused(Code::W054, "no code was made unreadable by Pyarmor or SourceDefender", "upload checks of PyPI",
         "publish the code as it is, or compile it"),
+    warning(Code::W056, "machine code needs libraries that are in the wheel or on every system of its tag",
+        "manylinux (PEP 600) and musllinux (PEP 656)",
+        "let `auditwheel repair` put them into the wheel, or require the package that brings them"),
     warning(Code::W101, "a wheel has the files that its packages have in the commit", "check-wheel-contents W101",
         "make the build backend ship them as package data, or leave them out of the package's folder"),
     warning(Code::W102, "a wheel has no file that its packages do not have in the commit", "check-wheel-contents W102",

@@ -2,12 +2,15 @@
 
 mod contents;
 mod dist_info;
+mod duplicates;
+mod elf;
 mod header;
 mod inflate;
 mod layout;
 mod library;
 mod members;
 mod pass;
+mod platform;
 mod record;
 mod scripts;
 mod unpack;
@@ -195,6 +198,25 @@ impl Wheel {
             self.layout.problems.append(&mut facts.problems);
         }
         self.facts = facts;
+        for at in 0..self.facts.len() {
+            self.look_again(at);
+        }
+    }
+
+    /// Unpacks a large ELF file again, as often as a place in it points back to one that has passed.
+    fn look_again(&mut self, at: usize) {
+        let looks = 0..8;
+        for _ in looks {
+            let Some(mut sketch) = self.facts[at].sketch.take() else { return };
+            let name = &self.layout.members[at].name;
+            if self.stream(name, u64::MAX, |piece| sketch.take(piece)).is_err() {
+                return;
+            }
+            match sketch.finish() {
+                Ok(elf) => self.facts[at].elf = elf,
+                Err(()) => self.facts[at].sketch = Some(sketch.again()),
+            }
+        }
     }
 
     fn texts(&self) -> [String; 4] {

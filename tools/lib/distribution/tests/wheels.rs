@@ -262,3 +262,28 @@ fn members_that_a_wheel_seldom_means_to_have_are_named() {
     assert_eq!(with("da_vinci/weights.pth"), [""; 0]);
     assert_only(&with("da_vinci/.env"), "W033: `da_vinci/.env` has a name under which secrets are kept");
 }
+
+#[test]
+fn copies_that_weigh_something_are_named() {
+    let with = |one: &str, other: &str, bytes: &[u8]| {
+        WheelPlan::sound().set(one, bytes).set(other, bytes).problems()
+    };
+    assert_only(
+        &with("da_vinci/a.bin", "da_vinci/b.bin", &[7; 2000]),
+        "W028: 1 file is a copy of others, 2000 bytes in all; the largest are `da_vinci/a.bin` and `da_vinci/b.bin`",
+    );
+    assert_eq!(with("da_vinci/a.bin", "da_vinci/b.bin", &[7; 1000]), [""; 0]);
+    assert_eq!(with("da_vinci/a/__init__.py", "da_vinci/b/__init__.py", &[b'#'; 2000]), [""; 0]);
+    assert_eq!(with("da_vinci/LICENSE", "da_vinci-0.5.0.dist-info/licenses/LICENSE", &[b'#'; 2000]), [""; 0]);
+}
+
+#[test]
+fn the_dist_info_folder_comes_last() {
+    let mut plan = WheelPlan::sound();
+    let core = plan.members.remove(1);
+    plan.members.push(core);
+    assert_only(
+        &plan.problems(),
+        "W014: `da_vinci/core.py` stands behind files of `da_vinci-0.5.0.dist-info`, which should be the last ones",
+    );
+}

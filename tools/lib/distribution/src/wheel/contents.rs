@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Wheel, WheelFile, dist_info, library, members, record, scripts};
+use super::{Wheel, WheelFile, dist_info, duplicates, library, members, platform, record, scripts};
 use crate::check::Code::{M035, W004, W009, W011, W012, W013, W015, W016, W019, W020, W021, W022, W051};
 use crate::check::{Weight, file_size_problem};
 use crate::{Form, Metadata, Problem, Tag, paths};
@@ -25,6 +25,7 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     found.extend(size(wheel));
     found.extend(names(wheel));
     found.extend(dist_info_folders(wheel));
+    found.extend(wheel.layout.order(&wheel.dist_info()));
     let metadata = match metadata(wheel) {
         Ok((metadata, problems)) => {
             found.extend(problems);
@@ -39,6 +40,8 @@ pub(super) fn problems(wheel: &mut Wheel) -> Vec<Problem> {
     found.extend(wheel_file(wheel));
     found.extend(record::problems(wheel));
     found.extend(members::problems(wheel));
+    found.extend(platform::problems(wheel));
+    found.extend(duplicates::problems(wheel));
     found.extend(library::problems(wheel, metadata.as_ref()));
     found.extend(scripts::problems(wheel));
     found.extend(dist_info::sboms(wheel));

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::header::{self, FIXED, u16_at, u32_at, u64_at};
 use crate::Problem;
-use crate::check::Code::{W001, W002, W003, W008, W009, W010, W012};
+use crate::check::Code::{W001, W002, W003, W008, W009, W010, W012, W014};
 use crate::source::Source;
 
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
@@ -100,6 +100,17 @@ impl Layout {
         let next = self.by_place.partition_point(|at| self.start(*at as usize) <= start);
         let end = self.by_place.get(next).map_or(self.end, |at| self.start(*at as usize));
         start.min(self.end)..end.min(self.end)
+    }
+
+    /// Says when a member stands behind the files of a folder, which should be the last ones.
+    pub(crate) fn order(&self, folder: &str) -> Option<Problem> {
+        let is_inside = |at: &u32| {
+            self.members[*at as usize].name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let first = self.by_place.iter().position(is_inside)?;
+        let stray = self.by_place[first..].iter().find(|at| !is_inside(at))?;
+        let name = &self.members[*stray as usize].name;
+        Some(W014.found(format!("`{name}` stands behind files of `{folder}`, which should be the last ones")))
     }
 
     fn start(&self, member: usize) -> u64 {

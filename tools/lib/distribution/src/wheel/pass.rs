@@ -10,6 +10,7 @@ use document::Sha256;
 use rayon::prelude::*;
 use sha2::Digest;
 
+use super::elf::{Elf, Sketch};
 use super::header;
 use super::inflate::{Fault, Unpacker};
 use super::layout::{Extent, Layout, Member};
@@ -34,6 +35,10 @@ pub(super) struct Facts {
     pub(super) sha256: Option<[u8; 32]>,
     /// Its bytes, where they were wanted.
     pub(super) text: Option<Vec<u8>>,
+    /// What it asks of the system, where it is an ELF file.
+    pub(super) elf: Option<Elf>,
+    /// What was kept of an ELF file that has to be looked at again.
+    pub(super) sketch: Option<Sketch>,
     /// The length of its header; `None` when it has none.
     header: Option<u64>,
 }
@@ -157,9 +162,11 @@ impl Inspector {
         let mut text = (member.size <= TEXT_LIMIT && is_text(&member.name)).then(Vec::new);
         let mut sha256 = sha2::Sha256::new();
         let mut search = Search::of(&member.name, member.size);
+        let mut sketch = Sketch::new(member.size);
         let unpacked = self.unpacker.unpack(member, data, &mut |piece| {
             sha256.update(piece);
             search.iter_mut().for_each(|search| search.take(piece));
+            sketch.take(piece);
             if let Some(text) = &mut text {
                 text.extend_from_slice(piece);
             }
@@ -170,6 +177,10 @@ impl Inspector {
                 facts.text = text;
                 let found = search.into_iter().flat_map(|search| search.finish(&member.name, W033, W054));
                 facts.problems.extend(found);
+                match sketch.finish() {
+                    Ok(elf) => facts.elf = elf,
+                    Err(()) => facts.sketch = Some(sketch.again()),
+                }
             }
             Err(Fault::Broken(problem)) => facts.problems.push(problem),
             Err(Fault::Io(cause)) => return Err(cause),

@@ -48,7 +48,10 @@ impl WheelPlan {
 
     pub fn set(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.members.retain(|(other, _)| other != name);
-        self.members.push((name.to_owned(), bytes.into()));
+        // The files of `.dist-info` stay the last ones.
+        let is_info = |name: &str| name.contains(".dist-info/");
+        let first = self.members.iter().position(|(other, _)| is_info(other) && !is_info(name));
+        self.members.insert(first.unwrap_or(self.members.len()), (name.to_owned(), bytes.into()));
         self
     }
 
