@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use tests::{programs, repository, text};
 
-/// What is fuzzed: the parsers, the editors of files, and the readers of settings.
-const TARGETS: [&str; 30] = [
+/// What is fuzzed: the parsers, the editors of files, and the readers of settings and archives.
+const TARGETS: [&str; 34] = [
     "version_txt",
     "commit_txt",
     "pyproject_toml",
@@ -38,6 +38,10 @@ const TARGETS: [&str; 30] = [
     "cz_toml",
     "release_please_config_json",
     "releaserc_toml",
+    "wheel",
+    "record",
+    "metadata",
+    "sdist",
 ];
 
 #[test]
@@ -78,7 +82,7 @@ fn what_shall_hold_for_any_text_holds_for_the_seeds() -> Result<()> {
         .current_dir(&top)
         .output()?;
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
-    assert!(text(&output.stdout).contains("3 passed"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("4 passed"), "{}", text(&output.stdout));
     Ok(())
 }
 
@@ -91,8 +95,8 @@ fn what_is_missing_is_named_with_its_remedy() -> Result<()> {
         assert!(!output.status.success() && output.stdout.is_empty());
         Ok(text(&output.stderr))
     };
-    let said = refused(&["fuzz", "29"])?;
-    assert!(said.contains("cannot share 29 seconds among 30 targets"), "{said}");
+    let said = refused(&["fuzz", "33"])?;
+    assert!(said.contains("cannot share 33 seconds among 34 targets"), "{said}");
     let said = refused(&["fuzz", "60", "--target", "uv_lok"])?;
     assert!(said.contains("cannot find the target `uv_lok`") && said.contains("uv_lock"), "{said}");
     let said = refused(&["fuzz", "60"])?;

@@ -100,10 +100,13 @@ fn seed(shell: &Shell, target: &str) -> Result<PathBuf> {
         cmd!(shell, "git ls-files -z --cached --others --exclude-standard -- tests").quiet().read()?;
     let own = files.split('\0').filter(|path| name_of(path) == target);
     for (at, path) in own.enumerate() {
-        let text = shell.read_file(path)?;
-        shell.write_file(folder.join(format!("{at}-crlf")), text.replace('\n', "\r\n"))?;
-        shell.write_file(folder.join(format!("{at}-bom")), format!("\u{feff}{}", text.trim_end()))?;
-        shell.write_file(folder.join(at.to_string()), text)?;
+        let bytes = shell.read_binary_file(path)?;
+        // An archive is no text, and has no other form.
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            shell.write_file(folder.join(format!("{at}-crlf")), text.replace('\n', "\r\n"))?;
+            shell.write_file(folder.join(format!("{at}-bom")), format!("\u{feff}{}", text.trim_end()))?;
+        }
+        shell.write_file(folder.join(at.to_string()), bytes)?;
     }
     Ok(folder)
 }

@@ -1,6 +1,6 @@
 //! The first inputs of the targets: each gets as far as the code that its target is for.
 
-use fuzz::{changelogs, commits, places, settings, versions};
+use fuzz::{archives, changelogs, commits, places, settings, versions};
 
 /// The text below this folder, in the forms that a file may have.
 fn forms(path: &str) -> [String; 3] {
@@ -67,4 +67,16 @@ fn settings_can_be_read() {
     ] {
         assert!(settings::check(file, &forms(&format!("texts/{file}"))[2]), "{file}");
     }
+}
+
+#[test]
+fn archives_and_their_texts_can_be_read() {
+    let bytes = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("texts").join(name);
+        std::fs::read(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()))
+    };
+    assert!(archives::check_wheel(&bytes("wheel")));
+    assert!(archives::check_sdist(&bytes("sdist")));
+    assert!(archives::check_metadata(&bytes("METADATA")));
+    assert!(archives::check_record(&forms("texts/RECORD")[2]));
 }
