@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the rows of BENCHMARKS.md: our tools beside those that people use today, in turn and in one run.
 #
-# usage: scripts/benchmark.sh [01-bump | 02-changelog]...
+# usage: scripts/benchmark.sh [01-bump | 02-changelog | 04-wheel-check]...
 #
 # The kit with the other tools stands beside this repository, or in $KIT; its 00-setup.sh installs them. Tables are
 # printed, and kept in $BENCH_DIR/results.
@@ -13,7 +13,7 @@ export BENCH_DIR=${BENCH_DIR:-${TMPDIR:-/tmp}/bench}
 tools=$root/target/release
 data=$BENCH_DIR/data
 
-cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p bump-version -p changelog
+cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p bump-version -p changelog -p validate
 mkdir -p "$data"
 
 # The settings are those that we find in the project ourselves.
@@ -35,7 +35,7 @@ history() {
 }
 
 bump="$tools/bump-version minor 2>/dev/null | $tools/changelog >/dev/null 2>&1"
-[ $# -gt 0 ] || set -- 01-bump 02-changelog
+[ $# -gt 0 ] || set -- 01-bump 02-changelog 04-wheel-check
 for workload in "$@"; do
   case $workload in
     01-bump)
@@ -48,6 +48,11 @@ for workload in "$@"; do
       history s1905 1905 30
       HISTORIES=${HISTORIES:-s515 s1905 synth} OURS_NEXT="$tools/changelog --unreleased" \
         OURS_FULL="$tools/changelog --all" "$kit/02-changelog.sh"
+      ;;
+    04-wheel-check)
+      # The kit puts the list of wheels into $BENCH_LIST.
+      SETS=${SETS:-a b c} OURS_CHECK="xargs $tools/validate --quick <\$BENCH_LIST" \
+        OURS_RECORD="xargs $tools/validate <\$BENCH_LIST" "$kit/04-wheel-check.sh"
       ;;
     *)
       echo "no such workload: $workload" >&2
