@@ -1,7 +1,7 @@
 //! A clean checkout of the release commit, beside the working tree and apart from it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use document::CommitId;
@@ -28,6 +28,14 @@ impl<'a> Checkouts<'a> {
     /// The folder for what a build of that name makes; it holds the checkout and goes with it.
     pub fn folder(&self, name: &str) -> PathBuf {
         self.folder.join(self.commit.as_str()).join(name)
+    }
+
+    /// The folder above which a build has no business with git.
+    ///
+    /// What is unpacked from an sdist lies within `.git`, and a backend that asked git there would be told that it
+    /// stands in a repository without files.
+    pub fn ceiling(&self) -> &Path {
+        &self.folder
     }
 
     /// The project's folder in the checkout of that name, which may not be there.
@@ -78,6 +86,6 @@ impl Drop for Checkouts<'_> {
     }
 }
 
-fn text(path: &std::path::Path) -> Result<&str> {
+fn text(path: &Path) -> Result<&str> {
     path.to_str().with_context(|| format!("cannot build in `{}`: the path is not UTF-8", path.display()))
 }

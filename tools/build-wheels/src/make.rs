@@ -173,6 +173,7 @@ impl Maker<'_> {
     fn set_environment(&self, command: &mut Command, job: Job) {
         // The same commit is to give the same bytes (reproducible-builds.org/specs/source-date-epoch).
         command.env("SOURCE_DATE_EPOCH", &self.epoch).env("PYTHONHASHSEED", "0");
+        command.env("GIT_CEILING_DIRECTORIES", self.checkouts.ceiling());
         if self.offline {
             command.envs([("UV_OFFLINE", "1"), ("PIP_NO_INDEX", "1"), ("UV_PYTHON_DOWNLOADS", "never")]);
         }

@@ -109,6 +109,21 @@ fn a_broken_package_is_reported_with_its_log_and_the_other_is_built() {
 }
 
 #[test]
+fn a_backend_that_asks_git_is_told_nothing_of_the_repository_around_an_sdist() {
+    let world = World::new();
+    let poetry = "[tool.poetry]\nname = \"da-vinci-cdk\"\nversion = \"0.5.0\"\ndescription = \"x\"\nauthors = []\n\
+        packages = [{ include = \"da_vinci_cdk\" }]\n[tool.poetry.dependencies]\npython = \">=3.9\"\n\n\
+        [build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n";
+    world.write("packages/cdk/pyproject.toml", poetry);
+    world.replace("release.toml", "pins = { da-vinci = \"==\" }\n", "");
+    world.commit();
+    let ran = build(&world, &["--package", "da-vinci-cdk"]);
+    assert_eq!(paths(&ran.document()), [CDK, CDK_SDIST]);
+    let members = members(&world.root.join(CDK));
+    assert!(members.iter().any(|name| name == "da_vinci_cdk/__init__.py"), "{members:?}");
+}
+
+#[test]
 fn a_build_of_another_version_is_refused() {
     let world = World::new();
     let mut release = world.document();
