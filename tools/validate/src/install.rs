@@ -228,7 +228,5 @@ fn published_siblings(project: &Project) -> Vec<PathBuf> {
 
 /// The last lines of what a program said, each indented.
 fn last_lines(said: &str) -> String {
-    let lines: Vec<&str> = said.trim_end().lines().collect();
-    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    last.iter().map(|line| format!("\n    {line}")).collect()
+    project::log::last_lines(said.as_bytes(), LAST_LINES)
 }

@@ -180,13 +180,11 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 fn failure_of(command: &Command, output: &Output) -> Failure {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let line: Vec<_> = words.map(|word| quoted(&word.to_string_lossy())).collect();
-    let code = output.status.code().map_or("a signal".to_owned(), |code| format!("code {code}"));
+    let code = crate::log::ending(output.status);
     let said =
         if output.stderr.iter().all(u8::is_ascii_whitespace) { &output.stdout } else { &output.stderr };
-    let said = String::from_utf8_lossy(said);
-    let lines: Vec<&str> = said.trim_end().lines().collect();
-    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n    ");
-    Failure::new(format!("cannot finish `{}`: it ended with {code}\n    {last}", line.join(" ")))
+    let last = crate::log::last_lines(said, LAST_LINES);
+    Failure::new(format!("cannot finish `{}`: it ended with {code}{last}", line.join(" ")))
 }
 
 fn quoted(word: &str) -> String {

@@ -167,7 +167,7 @@ mod tests {
         };
         assert_eq!(said("read _ < /dev/zero", 300), "cannot import `da`: it takes more than 300 s");
         assert_eq!(said("exit 0", 60_000), "cannot import `da`: it ended the program with code 0");
-        assert_eq!(said("kill -9 $$", 60_000), "cannot import `da`: it ended the program with a signal");
+        assert_eq!(said("kill -9 $$", 60_000), "cannot import `da`: it ended the program with signal 9");
         assert_eq!(said("echo 'x: y' >&2; exit 1", 60_000), "cannot import `da`: x: y\n    x: y");
     }
 
