@@ -85,7 +85,8 @@ fn from_index(context: &Context, package: &PackageName, version: &Version, tags:
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        anyhow::bail!("{}", lines.get(1).or(lines.first()).unwrap_or(&"uv ended without a word"));
+        let cause = lines.get(1).or(lines.first()).unwrap_or(&"uv ended without a word");
+        anyhow::bail!("{}", cause.trim_start_matches("cause: ").trim_start_matches("error: "));
     }
     Snapshot::of_installed(format!("{package} {version} of the index"), folder)
 }
