@@ -66,7 +66,7 @@ pub fn announce(
         release.publications()?;
         release.notes()?;
     }
-    let _lock = if is_dry { None } else { Some(project.git.state().lock()?) };
+    let _lock = if is_dry { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     let all = &project.settings.announcement;
     if all.is_empty() {
         stage.skip("announce", "release.toml has no [[announcement]]");

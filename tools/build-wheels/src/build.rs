@@ -32,7 +32,8 @@ pub struct Built {
 
 /// Builds what is not built yet.
 pub fn build(project: &Project, release: &Release, request: &Request, stage: &Stage) -> Result<Built> {
-    let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
+    let lock =
+        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     let pythons = Pythons::new(request.offline);
     let plan = plan::plan(project, release, request, &pythons)?;
     plan::note_changes(project, stage)?;

@@ -39,7 +39,8 @@ pub fn collect(paths: &[PathBuf], stage: &Stage) -> Result<Release> {
         return Err(Failure::usage("cannot collect nothing: no document is named").into());
     };
     let (project, mut release) = Project::find(stage.project())?.of(first.release.clone())?;
-    let _lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
+    let _lock =
+        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     let joined = join(&parts)?;
     refuse_misplaced(&release, &joined)?;
     let artifacts: Vec<Artifact> = joined.values().map(|(artifact, _)| (*artifact).clone()).collect();

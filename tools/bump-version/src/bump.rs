@@ -177,7 +177,7 @@ pub fn apply(project: &Project, bump: &Bump, stage: &Stage) -> Result<()> {
     if stage.is_dry_run() {
         return Ok(());
     }
-    let _lock = project.git.state().lock()?;
+    let _lock = project.git.state().lock(|text| stage.note(text))?;
     let journal = Journal::read(project, Some(&bump.head))?;
     journal.refuse_edits(project)?;
     for rewrite in &bump.rewrites {

@@ -115,7 +115,8 @@ fn put(
         };
         return Err(Failure::new(format!("cannot write `{path}`: {cause}")).hint(hint).into());
     }
-    let lock = (!stage.is_dry_run()).then(|| project.git.state().lock()).transpose()?;
+    let lock =
+        (!stage.is_dry_run()).then(|| project.git.state().lock(|text| stage.note(text))).transpose()?;
     stage.perform(&[Step::Do(action)], |_| {
         files::replace(&file, after.as_bytes())?;
         Ok(Outcome::Done)

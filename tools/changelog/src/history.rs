@@ -87,7 +87,9 @@ impl<'a> History<'a> {
             Some(_) => format!("edit {path}: add {}", names.join(", ")),
             None => format!("write {path}: the whole history"),
         };
-        let lock = (!self.stage.is_dry_run()).then(|| self.repository.git.state().lock()).transpose()?;
+        let lock = (!self.stage.is_dry_run())
+            .then(|| self.repository.git.state().lock(|text| self.stage.note(text)))
+            .transpose()?;
         self.stage.perform(&[Step::Do(action)], |_| {
             files::replace(&file, text.as_bytes())?;
             Ok(Outcome::Done)

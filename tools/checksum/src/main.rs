@@ -33,7 +33,8 @@ fn main() -> ExitCode {
         if arguments.check {
             return check::release(stage, &project.root, &release).map(|()| Output::Nothing);
         }
-        let _lock = (!stage.is_dry_run()).then(|| project.git.state().lock()).transpose()?;
+        let _lock =
+            (!stage.is_dry_run()).then(|| project.git.state().lock(|text| stage.note(text))).transpose()?;
         let plan = checksum::plan(&project.root, &release)?;
         stage.perform(&plan.steps, |file| checksum::write(&project.root, file))?;
         if !stage.is_dry_run() {

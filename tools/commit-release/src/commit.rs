@@ -46,7 +46,7 @@ pub fn commit(project: &Project, release: &Release, stage: &Stage) -> Result<Opt
         stage.perform(&[Step::Do(plan)], |_| Ok(Outcome::Done))?;
         return Ok(None);
     }
-    let lock = project.git.state().lock()?;
+    let lock = project.git.state().lock(|text| stage.note(text))?;
     let head = project.git.resolve("HEAD")?;
     if let Some(head) = head.as_ref().filter(|head| *head != base) {
         let made = describe(project, release, &plan, head)?;

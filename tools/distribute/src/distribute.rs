@@ -42,7 +42,7 @@ pub fn distribute(
     if !is_dry {
         require_sections(release)?;
     }
-    let _lock = if is_dry { None } else { Some(project.git.state().lock()?) };
+    let _lock = if is_dry { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     refuse_withdrawn(project, release)?;
     if !is_dry {
         refuse_incomplete(release, packages)?;

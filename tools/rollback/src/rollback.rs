@@ -16,7 +16,8 @@ pub fn rollback(
     reason: Option<&str>,
     stage: &Stage,
 ) -> Result<Option<Vec<Withdrawal>>> {
-    let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
+    let lock =
+        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     let mut memory = Memory::read(project, release)?;
     let facts = Facts::gather(project, release, &memory)?;
     let places = places::plan(project, release, &memory)?;

@@ -48,7 +48,8 @@ fn main() -> ExitCode {
             return verify::release(stage, &project.root, &release, signer.as_ref())
                 .map(|()| Output::Nothing);
         }
-        let _lock = (!stage.is_dry_run()).then(|| project.git.state().lock()).transpose()?;
+        let _lock =
+            (!stage.is_dry_run()).then(|| project.git.state().lock(|text| stage.note(text))).transpose()?;
         let plan = sign::plan(&project, &release)?;
         stage.perform(&plan.steps, sign::apply)?;
         if !stage.is_dry_run() {

@@ -36,7 +36,7 @@ pub fn tag(project: &Project, release: &Release, stage: &Stage) -> Result<Option
         return Ok(None);
     }
     let commit = &release.commit()?.id;
-    let lock = project.git.state().lock()?;
+    let lock = project.git.state().lock(|text| stage.note(text))?;
     refuse_used(project, release, remote)?;
     let here = tagged_here(project, name, commit)?;
     let steps = [

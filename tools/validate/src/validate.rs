@@ -66,7 +66,8 @@ pub fn validate(
     levels: &Levels,
     stage: &Stage,
 ) -> Result<Option<Vec<Check>>> {
-    let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
+    let lock =
+        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     let targets =
         if request.published { published::targets(project, release, request.to)? } else { Vec::new() };
     let mut plan = match request.published {
