@@ -79,6 +79,9 @@ fn the_import_path_gets_modules_and_packages() {
         &with("da_vinci-0.5.0.data/purelib/a.json", "x"),
         "W029: `da_vinci-0.5.0.data/purelib/a.json` lies",
     );
+    assert_only(&with("da_leo.pyi", ""), "W029: `da_leo.pyi` lies on the import path, and is no module");
+    let stubbed = WheelPlan::sound().set("_leo.py", "").set("_leo.pyi", "");
+    assert_eq!(stubbed.problems(), [""; 0]);
     assert_among(&with("__init__.py", ""), "W029: `__init__.py` makes a package of the whole import path");
     let empty = || WheelPlan::sound().without("da_vinci/__init__.py").without("da_vinci/core.py");
     assert_only(&empty().problems(), "W029: the wheel installs no file but its own metadata");

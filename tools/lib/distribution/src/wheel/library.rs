@@ -12,6 +12,7 @@ pub(super) fn problems(wheel: &Wheel, metadata: Option<&Metadata>) -> Vec<Proble
     let data = format!("{}.data", wheel.file_name().stem());
     let info = wheel.dist_info();
     let (mut found, mut tops) = (Vec::new(), BTreeSet::new());
+    let mut stubs = Vec::new();
     let mut installs_something = false;
     for name in wheel.layout.members.iter().map(|member| member.name.as_str()) {
         let Some(inner) = on_import_path(name, &info, &data) else {
@@ -27,9 +28,14 @@ pub(super) fn problems(wheel: &Wheel, metadata: Option<&Metadata>) -> Vec<Proble
                 found.push(W029.found(format!("`{name}` makes a package of the whole import path")));
             }
             None if is_module(inner) => tops.extend(inner.split('.').next()),
-            None => found.push(W029.found(format!("`{name}` lies on the import path, and is no module"))),
+            None => match inner.strip_suffix(".pyi") {
+                Some(module) => stubs.push((name, module)),
+                None => found.push(no_module(name)),
+            },
         }
     }
+    // The stub of a module stands beside it.
+    found.extend(stubs.iter().filter(|(_, module)| !tops.contains(module)).map(|(name, _)| no_module(name)));
     // A distribution that only requires others has nothing to install, and means it.
     let is_bundle = metadata.is_some_and(|metadata| !metadata.requires_dist.is_empty());
     if !installs_something && !is_bundle {
@@ -44,6 +50,10 @@ pub(super) fn problems(wheel: &Wheel, metadata: Option<&Metadata>) -> Vec<Proble
         )));
     }
     found
+}
+
+fn no_module(name: &str) -> Problem {
+    W029.found(format!("`{name}` lies on the import path, and is no module"))
 }
 
 /// The place of a member below purelib or platlib; `None` for what is installed elsewhere.
