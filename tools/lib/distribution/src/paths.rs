@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 use crate::{Code, Problem};
 
 /// Says why a member's name must not be unpacked; `None` when it is safe. A folder's final `/` is no fault.
@@ -37,24 +39,50 @@ pub(crate) fn is_printable(name: &str) -> bool {
     !name.chars().any(char::is_control)
 }
 
-/// Lists names that stand `twice`, and names that `meet` because they differ by case alone.
+/// Lists names that stand `twice`, and names that `meet`: because they differ by case or by how an accent is written
+/// alone, or because one is a file and the other needs a folder in its place. A folder's name ends with `/`.
 pub(crate) fn collisions<'a>(twice: Code, meet: Code, names: impl Iterator<Item = &'a str>) -> Vec<Problem> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut found = Vec::new();
+    let bare = |name: &'a str| name.trim_end_matches('/');
     for name in names {
-        match seen.insert(name.to_lowercase(), name) {
+        match seen.insert(folded(bare(name)), name) {
             Some(before) if before == name => {
                 found.push(twice.found(format!("`{name}` stands in the archive twice")))
             }
-            Some(before) => found.push(meet.found(format!(
-                "`{before}` and `{name}` differ by case alone, and are one file on some systems"
-            ))),
+            Some(before) if bare(before) == bare(name) => {
+                found.push(meet.found(format!("`{}` is a file and a folder", bare(name))));
+            }
+            Some(before) => {
+                let what = match bare(before).to_lowercase() == bare(name).to_lowercase() {
+                    true => "by case",
+                    false => "by how their letters are encoded",
+                };
+                found.push(meet.found(format!(
+                    "`{before}` and `{name}` differ {what} alone, and are one file on some systems"
+                )));
+            }
             None => {}
+        }
+    }
+    for (key, name) in &seen {
+        let mut folders = key.match_indices('/').filter_map(|(at, _)| seen.get(&key[..at]));
+        if let Some(file) = folders.find(|file| !file.ends_with('/')) {
+            found
+                .push(meet.found(format!("`{file}` is a file, and `{name}` asks for a folder of that name")));
         }
     }
     found.sort_by(|a, b| a.message.cmp(&b.message));
     found.dedup();
     found
+}
+
+/// A name as file systems compare them that keep to no spelling of it: in small letters, and in one form of Unicode.
+fn folded(name: &str) -> String {
+    match name.is_ascii() {
+        true => name.to_ascii_lowercase(),
+        false => ComposingNormalizerBorrowed::new_nfc().normalize(name).to_lowercase(),
+    }
 }
 
 #[cfg(test)]
@@ -87,5 +115,20 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert!(found[0].to_string().starts_with("W013: `B` and `b` differ by case alone"));
         assert_eq!(found[1].to_string(), "W004: `a` stands in the archive twice");
+    }
+
+    #[test]
+    fn finds_names_that_meet_by_their_letters_or_in_a_folder() {
+        let found = |names: &[&'static str]| -> Vec<String> {
+            let found = collisions(Code::W004, Code::W013, names.iter().copied());
+            found.iter().map(ToString::to_string).collect()
+        };
+        let accents = found(&["caf\u{e9}.py", "cafe\u{301}.py"]);
+        assert_eq!(accents.len(), 1);
+        assert!(accents[0].contains("differ by how their letters are encoded alone"), "{accents:?}");
+        assert_eq!(found(&["a", "a/"]), ["W013: `a` is a file and a folder"]);
+        let below = ["W013: `a` is a file, and `A/b/c` asks for a folder of that name"];
+        assert_eq!(found(&["A/b/c", "a"]), below);
+        assert_eq!(found(&["a/", "a/b/", "a/b/c", "ab", "a.py", "caf\u{e9}/x", "caf\u{e8}/x"]), [""; 0]);
     }
 }

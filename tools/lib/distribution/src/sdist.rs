@@ -14,7 +14,7 @@ use tar::{Archive, Entry, EntryType};
 use crate::check::Code::{M035, S033, S044, S045, S046, S047, S048, S051, S054};
 use crate::check::{Weight, file_size_problem};
 use crate::secrets::{self, Search};
-use crate::source::BLOCK;
+use crate::source::{self, BLOCK};
 use crate::{Examined, FileName, Form, Metadata, Problem, paths, unreadable};
 
 /// Far above any PKG-INFO; it keeps a hostile member from filling the memory.
@@ -142,7 +142,7 @@ impl<'a> Survey<'a> {
         if entry.header().mode()? & 0o6000 != 0 {
             self.found.push(S047.found(format!("`{name}` is setuid or setgid")));
         }
-        if top == self.name.stem() && kind.is_file() {
+        if self.is_meant(top) && kind.is_file() {
             // A project from before PEP 517 is built by its setup.py, and every installer still does that.
             self.is_buildable |= matches!(inner, "pyproject.toml" | "setup.py");
             if inner == "PKG-INFO" {
@@ -152,8 +152,14 @@ impl<'a> Survey<'a> {
         if kind.is_file() {
             self.search(&name, entry)?;
         }
-        self.names.push(name);
+        self.names.push(if kind.is_dir() { name + "/" } else { name });
         Ok(())
+    }
+
+    /// Says whether a folder has the name and the version of the file, in whichever spelling.
+    fn is_meant(&self, top: &str) -> bool {
+        let spelled = |name: &FileName| (&name.name, &name.version) == (&self.name.name, &self.name.version);
+        top == self.name.stem() || FileName::parse(&format!("{top}.tar.gz")).is_ok_and(|name| spelled(&name))
     }
 
     /// Looks for secrets in the name and the text of a file.
@@ -174,9 +180,8 @@ impl<'a> Survey<'a> {
     }
 
     /// Lists licence files that are missing (PEP 639).
-    fn licences(&self, metadata: &Metadata) -> Vec<Problem> {
-        let stem = self.name.stem();
-        let paths = metadata.licence_files().into_iter().map(|path| format!("{stem}/{path}"));
+    fn licences(&self, top: &str, metadata: &Metadata) -> Vec<Problem> {
+        let paths = metadata.licence_files().into_iter().map(|path| format!("{top}/{path}"));
         let missing = paths.filter(|path| !self.names.contains(path));
         missing
             .map(|path| S048.found(format!("`{path}`, a `License-File` of the metadata, is missing")))
@@ -185,24 +190,35 @@ impl<'a> Survey<'a> {
 
     fn finish(mut self) -> Vec<Problem> {
         let stem = self.name.stem();
-        for top in self.tops.iter().filter(|top| *top != stem) {
-            self.found.push(S045.found(format!(
+        let mut found = Vec::new();
+        let meant = match self.tops.first() {
+            // Installers and PyPI take the one folder that is there, and older backends left the project's spelling.
+            Some(top) if self.tops.len() == 1 && top != stem && self.is_meant(top) => {
+                let what = format!("the top folder is `{top}`, and the file's name asks for `{stem}`");
+                found.push(Problem { weight: Weight::Warning, ..S045.found(what) });
+                top
+            }
+            _ => stem,
+        };
+        for top in self.tops.iter().filter(|top| *top != meant) {
+            found.push(S045.found(format!(
                 "`{top}` stands beside the one top folder `{stem}` that the file's name asks for"
             )));
         }
-        self.found.extend(paths::collisions(S047, S047, self.names.iter().map(String::as_str)));
-        let member = format!("{stem}/PKG-INFO");
+        found.extend(paths::collisions(S047, S047, self.names.iter().map(String::as_str)));
+        let member = format!("{meant}/PKG-INFO");
         match self.pkg_info.as_deref().map(Metadata::parse) {
-            None => self.found.push(S045.found(format!("`{member}` is missing"))),
+            None => found.push(S045.found(format!("`{member}` is missing"))),
             Some(Ok(metadata)) => {
-                self.found.extend(metadata.problems(S045, &member, self.name));
-                self.found.extend(self.licences(&metadata));
+                found.extend(metadata.problems(S045, &member, self.name));
+                found.extend(self.licences(meant, &metadata));
             }
-            Some(Err(cause)) => self.found.push(M035.found(format!("`{member}`: {cause}"))),
+            Some(Err(cause)) => found.push(M035.found(format!("`{member}`: {cause}"))),
         }
         if !self.is_buildable {
-            self.found.push(S045.found(format!("`{stem}/pyproject.toml` is missing, and so is a setup.py")));
+            found.push(S045.found(format!("`{meant}/pyproject.toml` is missing, and so is a setup.py")));
         }
+        self.found.extend(found);
         self.found
     }
 }
@@ -256,14 +272,8 @@ fn expect_sdist(path: &Path) -> Result<FileName> {
     }
 }
 
-/// Opens a file. Returns its size too.
 fn open(path: &Path) -> Result<(File, u64)> {
-    let open = || {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        io::Result::Ok((file, length))
-    };
-    open().map_err(|cause| unreadable(path, &cause))
+    source::open(path).map_err(|cause| unreadable(path, &cause))
 }
 
 fn pkg_info(archive: &mut Archive<impl Read>) -> io::Result<Option<Vec<u8>>> {

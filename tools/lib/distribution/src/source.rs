@@ -18,11 +18,21 @@ pub(crate) struct Source {
     kept: Vec<u8>,
 }
 
+/// Opens a file. Returns its size too.
+pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
+    // Whoever opens a pipe waits until somebody writes into it.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
 impl Source {
     /// Opens a file and reads its end; the whole file when it is small.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let (file, length) = open(path)?;
         let start = length.saturating_sub(KEPT);
         let mut kept = vec![0; usize::try_from(length - start).unwrap_or_default()];
         read_exact_at(&file, start, &mut kept)?;

@@ -122,6 +122,28 @@ fn everything_stands_in_the_one_top_folder() {
 }
 
 #[test]
+fn the_top_folder_may_have_another_spelling_of_the_name() {
+    let spelled = |name: &str| {
+        let path = |inner: &str| format!("{name}/{inner}");
+        let licensed = METADATA.replace("\n\n", "\nLicense-File: LICENSE\n\n");
+        problems(&packed(|tar| {
+            add(tar, &path("PKG-INFO"), &licensed, |_| {});
+            add(tar, &path("pyproject.toml"), "", |_| {});
+            add(tar, &path("LICENSE"), "", |_| {});
+        }))
+    };
+    assert_only(
+        &spelled("da.vinci-0.5.0"),
+        "S045: the top folder is `da.vinci-0.5.0`, and the file's name asks",
+    );
+    assert_among(&spelled("da_vinci-0.6.0"), "S045: `da_vinci-0.6.0` stands beside the one top folder");
+    assert_among(
+        &with("Da-Vinci-0.5.0/x", |_| {}),
+        "S045: `Da-Vinci-0.5.0` stands beside the one top folder `da_vinci-0.5.0`",
+    );
+}
+
+#[test]
 fn unsafe_names_are_refused() {
     assert_only(&with("/etc/passwd", |_| {}), "S047: `/etc/passwd` has an absolute path");
     assert_only(&with("da_vinci-0.5.0/../../x", |_| {}), "has `..` in its path");
