@@ -382,3 +382,19 @@ fn a_stranger_of_the_same_name_is_no_release_before() -> Result<()> {
     assert!(output.status.success() && said.contains(skip), "{said}");
     Ok(())
 }
+
+#[test]
+fn the_names_are_read_by_a_python_of_pyenv_where_the_usual_one_is_too_old() -> Result<()> {
+    let sandbox = Sandbox::new("plain")?;
+    let pack = "import zipfile
+for version, code in ('1.0', 'def f(): ...'), ('1.0.1', ''):
+    metadata = f'Metadata-Version: 2.1\\nName: p\\nVersion: {version}\\nRequires-Python: >=3.13\\n'
+    with zipfile.ZipFile(f'p-{version}-py3-none-any.whl', 'w') as wheel:
+        wheel.writestr('p.py', code)
+        wheel.writestr(f'p-{version}.dist-info/METADATA', metadata)";
+    sandbox.shell(&format!("python3 - <<'PY'\n{pack}\nPY"))?;
+    let files = ["p-1.0.1-py3-none-any.whl", "--previous", "p-1.0-py3-none-any.whl"];
+    let output = sandbox.run("validate", &files, "")?;
+    assert_eq!(rows(&text(&output.stderr)), ["E D011 p.f function is gone"], "{}", text(&output.stderr));
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 mod environment;
 mod modules;
-mod python;
+pub mod python;
 mod scripts;
 mod wheels;
 

@@ -1,5 +1,6 @@
 //! Public names, read from the sources of two releases by griffe; nothing of either is imported or run.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,13 @@ use serde::{Deserialize, Serialize};
 use uv::Uv;
 
 use super::finding::{Change, Code};
+use crate::install::python;
 
 /// The library that reads the names: the part of griffe without a command line, which needs nothing else.
 const GRIFFE: &str = "griffelib==2.4.1";
+
+/// The Pythons that it runs on.
+const OLDEST: &str = ">=3.10";
 
 const SCRIPT: &str = include_str!("public_names.py");
 
@@ -55,17 +60,27 @@ pub fn compare(
     };
     write(&script, SCRIPT)?;
     write(&input, &serde_json::to_string(tasks)?)?;
-    let mut command = uv.command();
-    command.args(["run", "--quiet", "--no-project", "--no-python-downloads", "--with", GRIFFE]);
+    let run = |python: Option<&OsStr>| {
+        let mut command = uv.command();
+        command.args(["run", "--quiet", "--no-project", "--no-python-downloads", "--with", GRIFFE]);
+        if let Some(python) = python {
+            command.arg("--python").arg(python);
+        }
+        command.args(["python", "-I"]).arg(&script).current_dir(root);
+        command.stdin(File::open(&input).context("cannot read the names of the folders")?);
+        project::run(&mut command).context("griffe cannot be had")
+    };
     // Who names an interpreter, as a CI matrix does, gets that one.
-    if std::env::var_os("UV_PYTHON").is_none() {
-        let mut wanted = vec![">=3.10".to_owned()];
-        wanted.extend(pythons.iter().cloned());
-        command.args(["--python", &wanted.join(",")]);
-    }
-    command.args(["python", "-I"]).arg(&script).current_dir(root);
-    command.stdin(File::open(&input).context("cannot read the names of the folders")?);
-    let said = project::run(&mut command).context("griffe cannot be had")?;
+    let said = if std::env::var_os("UV_PYTHON").is_some() {
+        run(None)?
+    } else {
+        let wanted: Vec<&str> = std::iter::once(OLDEST).chain(pythons.iter().map(String::as_str)).collect();
+        // A Python of pyenv that is not the current one is none that uv finds.
+        run(Some(OsStr::new(&wanted.join(",")))).or_else(|cause| match python::installed(uv, &wanted)? {
+            Some(python) => run(Some(python.as_os_str())),
+            None => Err(cause),
+        })?
+    };
     serde_json::from_str(&said).context("cannot read what griffe has found")
 }
 

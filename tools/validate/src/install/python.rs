@@ -135,6 +135,14 @@ pub fn choose(uv: &Uv, wheel: &FileName, requires: Option<&str>) -> Result<Choic
     Python::at(&uv::interpreter(uv, &any)?).map(|python| python.choose(wheel, requires))
 }
 
+/// The newest Python that is there and that all of these ranges allow.
+pub fn installed(uv: &Uv, ranges: &[&str]) -> Result<Option<PathBuf>> {
+    let is_meant =
+        |version: &str| ranges.iter().all(|range| is_allowed(Some(range), &format!("{version}.99")));
+    let all = MINORS.rev().map(|minor| format!("3.{minor}")).filter(|version| is_meant(version));
+    all.map(|version| uv::installed(uv, &version)).find_map(Result::transpose).transpose()
+}
+
 /// The versions that come into question, the newest first, and those without the lock at the end.
 fn versions() -> impl Iterator<Item = PythonVersion> {
     let all = ["", "t"].into_iter().flat_map(|end| MINORS.rev().map(move |minor| format!("3.{minor}{end}")));
