@@ -5,13 +5,51 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use distribution::Metadata;
 use document::PackageName;
-use index::Listing;
+use index::{Bucket, Listed, Listing};
 
 use crate::parcel::requirements;
 
 /// Why the option that everybody knows is not printed.
 const WARNING: &str = "`--extra-index-url` is not offered: with it, whoever registers one of these names on \
                        the public index wins (dependency confusion)";
+
+/// An index that can be asked what it holds.
+pub trait Catalogue {
+    /// The packages that have a file.
+    fn packages(&self) -> Result<Vec<PackageName>>;
+    /// The files of a package, sorted by version.
+    fn files(&self, package: &PackageName) -> Result<Vec<Listed>>;
+    /// The metadata beside a wheel.
+    fn metadata(&self, package: &PackageName, file_name: &str) -> Result<Option<Vec<u8>>>;
+}
+
+impl Catalogue for Listing {
+    fn packages(&self) -> Result<Vec<PackageName>> {
+        self.packages()
+    }
+
+    fn files(&self, package: &PackageName) -> Result<Vec<Listed>> {
+        self.files(package)
+    }
+
+    fn metadata(&self, package: &PackageName, file_name: &str) -> Result<Option<Vec<u8>>> {
+        self.side_file(package, &format!("{file_name}.metadata"))
+    }
+}
+
+impl Catalogue for Bucket {
+    fn packages(&self) -> Result<Vec<PackageName>> {
+        self.packages()
+    }
+
+    fn files(&self, package: &PackageName) -> Result<Vec<Listed>> {
+        self.files(package)
+    }
+
+    fn metadata(&self, package: &PackageName, file_name: &str) -> Result<Option<Vec<u8>>> {
+        self.metadata(package, file_name)
+    }
+}
 
 /// What a package needs, as far as the index knows it.
 #[derive(Default)]
@@ -23,7 +61,12 @@ struct Needs {
 }
 
 /// Returns the lines for people: commands where the index holds all that is needed, else settings for uv.
-pub fn lines(listing: &Listing, url: &str, target: &str, packages: &[PackageName]) -> Result<Vec<String>> {
+pub fn lines(
+    listing: &dyn Catalogue,
+    url: &str,
+    target: &str,
+    packages: &[PackageName],
+) -> Result<Vec<String>> {
     let known: BTreeSet<PackageName> = listing.packages()?.into_iter().collect();
     let (mut complete, mut partial) = (Vec::new(), BTreeSet::new());
     for package in packages.iter().filter(|package| known.contains(package)) {
@@ -64,7 +107,7 @@ fn settings(url: &str, target: &str, packages: &BTreeSet<PackageName>) -> String
 }
 
 fn collect(
-    listing: &Listing,
+    listing: &dyn Catalogue,
     known: &BTreeSet<PackageName>,
     package: &PackageName,
     needs: &mut Needs,
@@ -82,7 +125,7 @@ fn collect(
         needs.beyond = true;
         return Ok(());
     };
-    let bytes = listing.side_file(package, &format!("{}.metadata", newest.file_name))?.unwrap_or_default();
+    let bytes = listing.metadata(package, &newest.file_name)?.unwrap_or_default();
     for requirement in requirements(&Metadata::parse(&bytes)?) {
         if requirement.is_direct {
             needs.beyond = true;

@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use document::{Failure, PackageName, Publication, PublishedFile, Release};
-use filter::Stage;
+use filter::{Stage, Step};
 use project::{Project, TargetSettings};
 
 use crate::order;
 use crate::parcel::{self, Parcel};
 use crate::place::Place;
 
-/// The targets of those names, or all of them, in the order of release.toml.
-pub fn targets(project: &Project, names: &[String]) -> Result<Vec<TargetSettings>, Failure> {
+/// The targets of those names, or all of them, in the order of release.toml; the one in S3 with that bucket.
+pub fn targets(
+    project: &Project,
+    names: &[String],
+    bucket: Option<&str>,
+) -> Result<Vec<TargetSettings>, Failure> {
     let all = project.targets();
     if let Some(unknown) = names.iter().find(|name| all.iter().all(|target| target.name != **name)) {
         let known: Vec<&str> = all.iter().map(|target| target.name.as_str()).collect();
         let what = format!("cannot publish to `{unknown}`: release.toml has no such target");
         return Err(Failure::usage(what).hint(format!("the targets are: {}", known.join(", "))));
     }
-    Ok(all.into_iter().filter(|target| names.is_empty() || names.contains(&target.name)).collect())
+    let chosen = all.into_iter().filter(|target| names.is_empty() || names.contains(&target.name)).collect();
+    project::in_bucket(chosen, bucket)
 }
 
 /// The packages of those names, or all of them, sorted by name.
@@ -36,6 +41,7 @@ pub fn distribute(
     release: &Release,
     targets: &[TargetSettings],
     packages: &[PackageName],
+    is_paranoid: bool,
     stage: &Stage,
 ) -> Result<Option<Vec<Publication>>> {
     let is_dry = stage.is_dry_run();
@@ -51,14 +57,19 @@ pub fn distribute(
     if parcels.is_empty() {
         stage.skip("publish", "the release has no files of these packages");
     }
-    let places: Vec<Place> = targets.iter().map(|target| Place::of(project, target)).collect();
+    let places = targets.iter().map(|target| Place::of(project, target)).collect::<Result<Vec<_>>>()?;
     let mut plans = Vec::new();
     for place in places.iter().filter(|_| !parcels.is_empty()) {
         order::refuse_absent_pins(project, &parcels, place)?;
         plans.push((place, place.plan(&parcels)?));
     }
+    for (place, _) in
+        plans.iter().filter(|(_, plan)| !is_dry && plan.iter().any(|step| matches!(step, Step::Do(_))))
+    {
+        place.check_access()?;
+    }
     for (place, plan) in &plans {
-        place.carry_out(&parcels, plan, stage)?;
+        place.carry_out(&parcels, plan, is_paranoid, stage)?;
     }
     if is_dry {
         return Ok(release.publications.clone());
@@ -68,6 +79,12 @@ pub fn distribute(
     }
     let made = plans.iter().map(|(place, _)| publication(place, &parcels)).collect::<Result<Vec<_>>>()?;
     Ok(Some(merged(release.publications.clone().unwrap_or_default(), made)))
+}
+
+/// Writes every page of the targets again, from the files that are there.
+pub fn rebuild(project: &Project, targets: &[TargetSettings], stage: &Stage) -> Result<()> {
+    let mut places = targets.iter().map(|target| Place::of(project, target)).collect::<Result<Vec<_>>>()?;
+    places.iter_mut().try_for_each(|place| place.rebuild(stage))
 }
 
 /// What the pipeline promises about files that are published; a null section stops here.

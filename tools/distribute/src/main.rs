@@ -1,14 +1,17 @@
 //! Publishes the files of a release to an index.
 
 mod advice;
+mod bucket;
 mod distribute;
 mod order;
 mod parcel;
 mod place;
+mod policy;
 mod requirement;
 
 use std::process::ExitCode;
 
+use filter::Output;
 use project::Project;
 
 /// Publishes wheels, sdists, their metadata and signatures to the targets of release.toml, and writes the pages.
@@ -20,16 +23,38 @@ struct Arguments {
     /// A package of the project; can be given again [default: every package]
     #[arg(long, value_name = "NAME")]
     package: Vec<String>,
+    /// The bucket of the target in S3, in place of the one in release.toml
+    #[arg(long, value_name = "NAME", env = "S3_PYPI_BUCKET")]
+    bucket: Option<String>,
+    /// Read every file that was uploaded back from its first byte to its last
+    #[arg(long)]
+    paranoid: bool,
+    /// Write every page again from the files that are there, and publish nothing; no document is read
+    #[arg(long)]
+    rebuild_index: bool,
+    /// Print the bucket policy and the least IAM policies, as JSON, for the targets in S3; no document is read
+    #[arg(long, conflicts_with = "rebuild_index")]
+    print_policy: bool,
 }
 
 fn main() -> ExitCode {
     filter::run("distribute", |arguments: &Arguments, stage| {
         let project = Project::find(stage.project())?;
+        let bucket = arguments.bucket.as_deref();
+        if arguments.print_policy {
+            return Ok(Output::Text(policy::text(&distribute::targets(&project, &arguments.to, bucket)?)?));
+        }
+        if arguments.rebuild_index {
+            distribute::rebuild(&project, &distribute::targets(&project, &arguments.to, bucket)?, stage)?;
+            return Ok(Output::Nothing);
+        }
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
-        let targets = distribute::targets(&project, &arguments.to)?;
+        let targets = distribute::targets(&project, &arguments.to, bucket)?;
         let packages = distribute::packages(&project, &arguments.package)?;
-        release.publications = distribute::distribute(&project, &release, &targets, &packages, stage)?;
+        let paranoid = arguments.paranoid;
+        release.publications =
+            distribute::distribute(&project, &release, &targets, &packages, paranoid, stage)?;
         Ok(release.into())
     })
 }

@@ -1,6 +1,6 @@
 //! Dependencies before dependents, and no package without the one that it is pinned to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use document::{Failure, PackageName};
@@ -22,6 +22,22 @@ pub fn sorted(mut parcels: Vec<Parcel>) -> Vec<Parcel> {
     }
     parcels.sort_by_key(|parcel| order.iter().position(|name| *name == parcel.package));
     parcels
+}
+
+/// The packages in waves: each comes after those of this run that it requires.
+pub fn waves(parcels: &[Parcel], packages: &[PackageName]) -> Vec<Vec<PackageName>> {
+    let mut ranks: BTreeMap<&PackageName, usize> = packages.iter().map(|package| (package, 0)).collect();
+    // Parcels stand in their order already, so one pass finds the ranks; a circle ends where it is entered again.
+    for parcel in parcels {
+        let required =
+            parcel.requires.iter().filter(|required| !required.is_extra && required.name != parcel.package);
+        let above = required.filter_map(|required| ranks.get(&required.name).map(|rank| rank + 1)).max();
+        let own = ranks.entry(&parcel.package).or_default();
+        *own = (*own).max(above.unwrap_or(0));
+    }
+    let mut waves = vec![Vec::new(); ranks.values().max().map_or(0, |rank| rank + 1)];
+    ranks.into_iter().for_each(|(package, rank)| waves[rank].push(package.clone()));
+    waves
 }
 
 fn visit(
@@ -122,7 +138,7 @@ pub fn declared(project: &Project, name: &PackageName) -> Result<Vec<Requirement
 mod tests {
     use super::*;
 
-    fn order(packages: &[(&str, &[&str])]) -> Vec<String> {
+    fn parcels(packages: &[(&str, &[&str])]) -> Vec<Parcel> {
         let parcel = |(name, requires): &(&str, &[&str])| Parcel {
             package: name.parse().unwrap(),
             version: "1.0".parse().unwrap(),
@@ -131,9 +147,23 @@ mod tests {
             requires: requires.iter().filter_map(|text| Requirement::parse(text)).collect(),
         };
         sorted(packages.iter().map(parcel).collect())
-            .iter()
-            .map(|parcel| parcel.package.to_string())
-            .collect()
+    }
+
+    fn order(packages: &[(&str, &[&str])]) -> Vec<String> {
+        parcels(packages).iter().map(|parcel| parcel.package.to_string()).collect()
+    }
+
+    #[test]
+    fn what_requires_nothing_of_each_other_shares_a_wave() {
+        let of = |packages: &[(&str, &[&str])]| -> Vec<String> {
+            let names: Vec<PackageName> = packages.iter().map(|(name, _)| name.parse().unwrap()).collect();
+            let wave = |wave: Vec<PackageName>| wave.iter().map(|name| name.as_str()).collect::<String>();
+            waves(&parcels(packages), &names).into_iter().map(wave).collect()
+        };
+        assert_eq!(of(&[("a", &["b==1"]), ("b", &["c"]), ("c", &[]), ("d", &["x"])]), ["cd", "b", "a"]);
+        assert_eq!(of(&[("a", &["b; extra == 'cli'"]), ("b", &[])]), ["ab"]);
+        assert_eq!(of(&[("a", &["a[x]"])]), ["a"]);
+        assert!(of(&[]).is_empty());
     }
 
     #[test]

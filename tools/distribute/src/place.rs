@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use document::{PackageName, Version};
 use filter::{Outcome, Stage, Step};
-use index::{Index, Listing};
-use project::{Project, TargetKind, TargetSettings};
+use index::{Bucket, Index, Intent, Listing, Location};
+use project::{Project, TargetSettings};
 
 use crate::parcel::{File, Parcel};
 
@@ -18,14 +18,17 @@ pub struct Place {
     pub name: String,
     /// Where it is, as release.toml has it.
     pub location: String,
+    sort: String,
     kind: Kind,
 }
 
 /// What a place is, with what is needed to reach it.
 #[derive(Debug)]
 enum Kind {
-    /// An index in a folder.
-    Directory { root: PathBuf },
+    /// An index in a folder, with the URL that people install from where release.toml has one.
+    Directory { root: PathBuf, url: Option<String> },
+    /// An index in a bucket.
+    Bucket(Box<Bucket>),
 }
 
 /// What is done to a place.
@@ -47,36 +50,50 @@ impl fmt::Display for Action<'_> {
 }
 
 impl Place {
-    /// The place of a target.
-    pub fn of(project: &Project, target: &TargetSettings) -> Self {
-        let kind = match target.kind {
-            TargetKind::Directory => Kind::Directory { root: project.root.join(&target.path) },
+    /// The place of a target. A bucket is listed, so the error of one that cannot be reached comes here.
+    pub fn of(project: &Project, target: &TargetSettings) -> Result<Self> {
+        let location = target.location()?;
+        let kind = match target.folder() {
+            Some(folder) => Kind::Directory { root: project.root.join(folder), url: target.url.clone() },
+            None => Kind::Bucket(Box::new(Bucket::open(Location::parse(&location)?)?)),
         };
-        Self { name: target.name.clone(), location: target.path.clone(), kind }
+        Ok(Self { name: target.name.clone(), location, sort: target.kind.to_string(), kind })
     }
 
     /// The kind in the words of the release document.
-    pub fn kind(&self) -> &'static str {
-        match self.kind {
-            Kind::Directory { .. } => "directory",
-        }
+    pub fn kind(&self) -> &str {
+        &self.sort
     }
 
     /// The versions of a package that are there.
     pub fn versions(&self, package: &PackageName) -> Result<Vec<Version>> {
         match &self.kind {
-            Kind::Directory { root } => Index::read(root).versions(package),
+            Kind::Directory { root, .. } => Index::read(root).versions(package),
+            Kind::Bucket(bucket) => bucket.versions(package),
+        }
+    }
+
+    /// Refuses a place that nothing can be written to, before anything is written to any.
+    pub fn check_access(&self) -> Result<()> {
+        match &self.kind {
+            Kind::Directory { .. } => Ok(()),
+            Kind::Bucket(bucket) => bucket.check_access(Intent::Write),
         }
     }
 
     /// Plans what is missing there. Reads only; other bytes under a name of ours are an error.
     pub fn plan<'a>(&'a self, parcels: &'a [Parcel]) -> Result<Vec<Step<Action<'a>>>> {
-        let Kind::Directory { root } = &self.kind;
-        let listing = Index::read(root);
+        let held = match &self.kind {
+            Kind::Directory { root, .. } => {
+                let listing = Index::read(root);
+                parcels.iter().map(|parcel| holds(&listing, parcel)).collect::<Result<Vec<_>>>()?
+            }
+            Kind::Bucket(bucket) => crate::bucket::held(bucket, parcels)?,
+        };
         let mut steps = Vec::new();
-        for parcel in parcels {
+        for (parcel, is_held) in parcels.iter().zip(held) {
             let action = Action::Publish { parcel, place: &self.name };
-            steps.push(if holds(&listing, parcel)? {
+            steps.push(if is_held {
                 Step::skip(action, "it is there already, with the same bytes")
             } else {
                 Step::Do(action)
@@ -84,7 +101,11 @@ impl Place {
         }
         let pages = Action::WritePages { place: &self.name };
         let is_complete = steps.iter().all(|step| matches!(step, Step::Skip { .. }));
-        steps.push(if is_complete && listing.has_current_pages(&names(parcels))? {
+        let has_pages = || match &self.kind {
+            Kind::Directory { root, .. } => Index::read(root).has_current_pages(&names(parcels)),
+            Kind::Bucket(bucket) => bucket.has_current_pages(&names(parcels)),
+        };
+        steps.push(if is_complete && has_pages()? {
             Step::skip(pages, "they list these files already")
         } else {
             Step::Do(pages)
@@ -93,12 +114,23 @@ impl Place {
     }
 
     /// Carries a plan out; the pages come last, so that they never list what is not there.
-    pub fn carry_out(&self, parcels: &[Parcel], plan: &[Step<Action>], stage: &Stage) -> Result<()> {
-        let Kind::Directory { root } = &self.kind;
+    pub fn carry_out(
+        &self,
+        parcels: &[Parcel],
+        plan: &[Step<Action>],
+        is_paranoid: bool,
+        stage: &Stage,
+    ) -> Result<()> {
         let is_idle = plan.iter().all(|step| matches!(step, Step::Skip { .. }));
         if is_idle || stage.is_dry_run() {
             return stage.perform(plan, |_| Ok(Outcome::Done));
         }
+        let root = match &self.kind {
+            Kind::Directory { root, .. } => root,
+            Kind::Bucket(bucket) => {
+                return crate::bucket::carry_out(bucket, parcels, plan, is_paranoid, stage);
+            }
+        };
         let mut index = Index::open(root)?;
         stage.perform(plan, |action| match action {
             Action::Publish { parcel, .. } => publish(&mut index, parcel).map(Outcome::Noted),
@@ -112,9 +144,37 @@ impl Place {
 
     /// The lines that tell people how to install the packages from there.
     pub fn advice(&self, packages: &[PackageName]) -> Result<Vec<String>> {
-        let Kind::Directory { root } = &self.kind;
+        let (root, url) = match &self.kind {
+            Kind::Directory { root, url } => (root, url),
+            Kind::Bucket(bucket) => {
+                return crate::advice::lines(bucket.as_ref(), bucket.url(), &self.name, packages);
+            }
+        };
         let root = root.canonicalize().with_context(|| format!("cannot open `{}`", root.display()))?;
-        crate::advice::lines(&Index::read(&root), &file_url(&root.join("simple")), &self.name, packages)
+        let url = url.as_deref().map_or_else(|| file_url(&root.join("simple")), index::simple_url);
+        crate::advice::lines(&Index::read(&root), &url, &self.name, packages)
+    }
+
+    /// Writes every page again from the files that are there.
+    pub fn rebuild(&mut self, stage: &Stage) -> Result<()> {
+        stage.action(format!("write every page of {} from the files that are there", self.name));
+        if stage.is_dry_run() {
+            return Ok(());
+        }
+        let changed = match &mut self.kind {
+            Kind::Directory { root, .. } => {
+                let mut index = Index::open(root)?;
+                index.packages()?.iter().for_each(|package| index.touch(package));
+                index.write_pages()?
+            }
+            Kind::Bucket(bucket) => {
+                bucket.check_access(Intent::Write)?;
+                bucket.rebuild();
+                bucket.write_pages(&[bucket.everything()?])?
+            }
+        };
+        stage.note(format!("{} of its pages and metadata files were not as they should be", changed.len()));
+        Ok(())
     }
 }
 
@@ -150,7 +210,8 @@ fn publish(index: &mut Index, parcel: &Parcel) -> Result<String> {
     Ok(done.join(", "))
 }
 
-fn names(parcels: &[Parcel]) -> Vec<PackageName> {
+/// The packages of parcels, sorted.
+pub fn names(parcels: &[Parcel]) -> Vec<PackageName> {
     let mut names: Vec<_> = parcels.iter().map(|parcel| parcel.package.clone()).collect();
     names.sort();
     names.dedup();

@@ -1,4 +1,4 @@
-//! The published files: removed from their indexes where they are ours, byte for byte.
+//! The published files: removed from folders and yanked in buckets, where they are ours, byte for byte.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use anyhow::Result;
 use document::{Fate, PackageName, ProjectPath, Release, Sha256, Withdrawal};
 use filter::{Outcome, Stage, Step};
-use index::{Index, Listing};
-use project::{Project, TargetKind};
+use index::{Bucket, Index, Intent, Kind, Listing};
+use project::Project;
 
 use crate::memory::{Memory, withdrawn};
 
 /// One index with what is done to it.
 #[derive(Debug)]
 pub struct Place {
-    root: PathBuf,
+    home: Home,
     packages: BTreeSet<PackageName>,
     /// The steps, the pages last.
     pub steps: Vec<Step<Action>>,
@@ -23,9 +23,31 @@ pub struct Place {
     pub withdrawals: Vec<Withdrawal>,
 }
 
+/// What an index lies in.
+#[derive(Debug)]
+enum Home {
+    /// What nothing can be taken back from.
+    Nowhere,
+    Folder(PathBuf),
+    Bucket(Box<Bucket>),
+}
+
+/// How files in a bucket are taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manner {
+    /// They stay for those who name them exactly, and are chosen by nobody else (PEP 592).
+    Yank(String),
+    /// They may be chosen again.
+    Unyank,
+    /// They are removed.
+    Delete,
+}
+
 /// What is done to an index.
 #[derive(Debug)]
 pub enum Action {
+    /// Mark a file as yanked for that reason, or with `None` as yanked no more.
+    Yank { path: ProjectPath, package: PackageName, target: String, reason: Option<String> },
     /// Remove a file with its metadata and its signature.
     Remove { path: ProjectPath, package: PackageName, target: String },
     /// Write the pages from what remains.
@@ -35,6 +57,10 @@ pub enum Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Yank { path, target, reason: Some(reason), .. } => {
+                write!(f, "yank {path} on {target}: {reason}")
+            }
+            Self::Yank { path, target, .. } => write!(f, "unyank {path} on {target}"),
             Self::Remove { path, target, .. } => write!(f, "remove {path} from {target}"),
             Self::WritePages { target } => write!(f, "write the pages of {target} from what remains"),
         }
@@ -42,43 +68,54 @@ impl fmt::Display for Action {
 }
 
 /// A file that a target holds, or may hold.
-struct Candidate {
-    path: ProjectPath,
-    package: PackageName,
-    sha256: Sha256,
+pub struct Candidate {
+    pub path: ProjectPath,
+    pub package: PackageName,
+    pub sha256: Sha256,
     /// The document says that it was published; else a `distribute` that was cut short may have put it there.
-    is_stated: bool,
+    pub is_stated: bool,
 }
 
 /// A target as the document, or release.toml, knows it.
-struct Target {
-    name: String,
-    kind: String,
-    location: String,
-    files: Vec<Candidate>,
+pub struct Target {
+    pub name: String,
+    pub kind: String,
+    pub location: String,
+    pub files: Vec<Candidate>,
 }
 
-/// Plans what is removed from each target, the last published one first.
-pub fn plan(project: &Project, release: &Release, memory: &Memory) -> Result<Vec<Place>> {
+/// Plans what is taken back from each target, the last published one first; `bucket` is that of the target in S3
+/// where it is not the one of release.toml.
+pub fn plan(
+    project: &Project,
+    release: &Release,
+    memory: &Memory,
+    manner: &Manner,
+    bucket: Option<&str>,
+) -> Result<Vec<Place>> {
     let mut places = Vec::new();
-    for target in targets(project, release)?.iter().rev() {
+    for target in targets(project, release, bucket)?.iter().rev() {
         if target.kind == "directory" {
-            places.push(directory(project, target, memory)?);
-            continue;
+            if *manner != Manner::Unyank {
+                places.push(directory(project, target, memory)?);
+            }
+        } else if Kind::parse(&target.kind).is_some() {
+            places.push(crate::yanked::plan(target, memory, manner)?);
+        } else {
+            let mut place = Place::new(Home::Nowhere);
+            let reason =
+                format!("this build cannot take anything back from a target of the kind `{}`", target.kind);
+            for file in &target.files {
+                place.keep(file, target, &reason);
+            }
+            places.push(place);
         }
-        let mut place = Place::new(PathBuf::new());
-        let reason =
-            format!("this build cannot take anything back from a target of the kind `{}`", target.kind);
-        for file in &target.files {
-            place.keep(file, target, &reason);
-        }
-        places.push(place);
     }
     Ok(places)
 }
 
 /// The targets of the document, and those of release.toml with the files that a cut-short run may have left.
-fn targets(project: &Project, release: &Release) -> Result<Vec<Target>> {
+fn targets(project: &Project, release: &Release, bucket: Option<&str>) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for publication in release.publications.iter().flatten() {
         let stated = publication.files.iter().map(|file| Candidate {
@@ -94,13 +131,16 @@ fn targets(project: &Project, release: &Release) -> Result<Vec<Target>> {
             files: stated.collect(),
         });
     }
-    for settings in project.targets().iter().filter(|target| target.kind == TargetKind::Directory) {
-        let known = targets.iter().position(|target| target.location == settings.path);
+    for settings in project::in_bucket(project.targets(), bucket)? {
+        // Nothing is published to a bucket before the tag; one that nobody names was published to by nobody.
+        let may_hold = settings.folder().is_some() || release.tag.is_some();
+        let Some(location) = settings.location().ok().filter(|_| may_hold) else { continue };
+        let known = targets.iter().position(|target| target.location == location);
         let at = known.unwrap_or_else(|| {
             targets.push(Target {
                 name: settings.name.clone(),
-                kind: "directory".to_owned(),
-                location: settings.path.clone(),
+                kind: settings.kind.to_string(),
+                location,
                 files: Vec::new(),
             });
             targets.len() - 1
@@ -117,8 +157,9 @@ fn targets(project: &Project, release: &Release) -> Result<Vec<Target>> {
 }
 
 fn directory(project: &Project, target: &Target, memory: &Memory) -> Result<Place> {
-    let mut place = Place::new(project.root.join(&target.location));
-    let listing = Index::read(&place.root);
+    let root = project.root.join(&target.location);
+    let listing = Index::read(&root);
+    let mut place = Place::new(Home::Folder(root.clone()));
     for file in &target.files {
         place.plan_file(&listing, target, file, memory)?;
     }
@@ -128,7 +169,7 @@ fn directory(project: &Project, target: &Target, memory: &Memory) -> Result<Plac
     let pages = Action::WritePages { target: target.name.clone() };
     let packages: Vec<PackageName> = place.packages.iter().cloned().collect();
     let removes = place.steps.iter().any(|step| matches!(step, Step::Do(_)));
-    let is_index = place.root.join("simple").is_dir();
+    let is_index = root.join("simple").is_dir();
     place.steps.push(if removes || (is_index && !listing.has_current_pages(&packages)?) {
         Step::Do(pages)
     } else {
@@ -138,8 +179,8 @@ fn directory(project: &Project, target: &Target, memory: &Memory) -> Result<Plac
 }
 
 impl Place {
-    fn new(root: PathBuf) -> Self {
-        Self { root, packages: BTreeSet::new(), steps: Vec::new(), withdrawals: Vec::new() }
+    fn new(home: Home) -> Self {
+        Self { home, packages: BTreeSet::new(), steps: Vec::new(), withdrawals: Vec::new() }
     }
 
     /// Says whether a file of the release is or was there.
@@ -178,10 +219,41 @@ impl Place {
         Ok(())
     }
 
-    fn keep(&mut self, file: &Candidate, target: &Target, reason: &str) {
+    /// An index in a bucket, with what is done there.
+    pub fn in_bucket(bucket: Bucket) -> Self {
+        Self::new(Home::Bucket(Box::new(bucket)))
+    }
+
+    /// The bucket of an index in one.
+    pub fn bucket(&self) -> Option<&Bucket> {
+        if let Home::Bucket(bucket) = &self.home { Some(bucket) } else { None }
+    }
+
+    /// Has the pages of a package written again.
+    pub fn touch(&mut self, package: &PackageName) {
+        self.packages.insert(package.clone());
+    }
+
+    /// The packages whose pages are written again.
+    pub fn touched(&self) -> Vec<PackageName> {
+        self.packages.iter().cloned().collect()
+    }
+
+    /// Leaves a file as it is, for this reason.
+    pub fn keep(&mut self, file: &Candidate, target: &Target, reason: &str) {
         let what = what(file, target);
         self.steps.push(Step::skip(format!("remove {} from {}", file.path, target.name), reason));
         self.withdrawals.push(Withdrawal { what, fate: Fate::Kept, detail: reason.to_owned() });
+    }
+
+    /// Refuses an index that nothing can be changed in, before anything is changed anywhere.
+    pub fn check_access(&self, manner: &Manner) -> Result<()> {
+        let is_idle = self.steps.iter().all(|step| matches!(step, Step::Skip { .. }));
+        match (&self.home, manner) {
+            (Home::Bucket(bucket), Manner::Yank(_)) if !is_idle => bucket.check_access(Intent::Write),
+            (Home::Bucket(bucket), _) if !is_idle => bucket.check_access(Intent::Remove),
+            _ => Ok(()),
+        }
     }
 
     /// Carries the steps out. The index is opened only where something is done, for that makes a lock file.
@@ -190,11 +262,19 @@ impl Place {
         if is_idle || stage.is_dry_run() {
             return stage.perform(&self.steps, |_| Ok(Outcome::Done));
         }
-        let mut index = Index::open(&self.root)?;
+        let root = match &self.home {
+            Home::Nowhere => return Ok(()),
+            Home::Bucket(bucket) => {
+                return crate::yanked::carry_out(bucket, &self.packages, &self.steps, stage);
+            }
+            Home::Folder(root) => root,
+        };
+        let mut index = Index::open(root)?;
         stage.perform(&self.steps, |action| match action {
             Action::Remove { path, package, .. } => {
                 index.remove(package, path.file_name()).map(|_| Outcome::Done)
             }
+            Action::Yank { .. } => Ok(Outcome::Skipped("a folder has no yanked files".to_owned())),
             Action::WritePages { .. } => {
                 self.packages.iter().for_each(|package| index.touch(package));
                 index.write_pages().map(|_| Outcome::Done)
@@ -203,6 +283,7 @@ impl Place {
     }
 }
 
-fn what(file: &Candidate, target: &Target) -> String {
+/// A file in the words of the document.
+pub fn what(file: &Candidate, target: &Target) -> String {
     format!("{} on {}", file.path, target.name)
 }

@@ -13,7 +13,7 @@ use anyhow::Result;
 use distribution::{FileName, Fit};
 use document::{Failure, PackageName, PythonVersion};
 use index::Index;
-use project::{Project, ProjectPackage, TargetKind};
+use project::{Project, ProjectPackage, TargetSettings};
 
 use crate::published::Target;
 use crate::validate::{Context, Verdict};
@@ -218,8 +218,8 @@ fn wanted(context: &Context, job: &Install, wheel: &Built, python: &Python) -> W
 /// Where the targets in folders have the packages that version apart from these: what they pin was released before.
 fn published_siblings(project: &Project) -> Vec<PathBuf> {
     let targets = project.targets();
-    let folders = targets.iter().filter(|target| target.kind == TargetKind::Directory);
-    let pages = folders.map(|target| project.root.join(&target.path).join("simple"));
+    let folders = targets.iter().filter_map(TargetSettings::folder);
+    let pages = folders.map(|folder| project.root.join(folder).join("simple"));
     pages
         .flat_map(|simple| project.siblings.iter().map(move |sibling| simple.join(sibling.name.as_str())))
         .filter(|folder| folder.is_dir())

@@ -31,11 +31,24 @@ pub fn targets(project: &Project, release: &Release, wanted: &[String]) -> Resul
     };
     let found: Vec<Target> = match &release.publications {
         None if release.dry_run => {
-            project.targets().iter().map(|target| made(&target.name, &target.path, Vec::new())).collect()
+            let targets = project.targets();
+            let folders = targets.iter().filter_map(|target| Some((&target.name, target.folder()?)));
+            folders.map(|(name, folder)| made(name, folder, Vec::new())).collect()
         }
         _ => {
-            let publications = release.publications()?.iter();
-            publications.map(|one| made(&one.target, &one.location, one.files.clone())).collect()
+            let (folders, others): (Vec<_>, Vec<_>) =
+                release.publications()?.iter().partition(|one| one.kind == "directory");
+            let asked = |name: &String| wanted.is_empty() && folders.is_empty() || wanted.contains(name);
+            if let Some(other) = others.iter().find(|one| asked(&one.target)) {
+                let what = format!(
+                    "cannot check what is at `{}`: it is no index in a folder, but of the kind `{}`",
+                    other.target, other.kind
+                );
+                let hint =
+                    "install from it as `distribute` has said, or name a target in a folder with `--to`";
+                return Err(Failure::usage(what).hint(hint).into());
+            }
+            folders.iter().map(|one| made(&one.target, &one.location, one.files.clone())).collect()
         }
     };
     if let Some(unknown) = wanted.iter().find(|name| found.iter().all(|target| target.name != **name)) {

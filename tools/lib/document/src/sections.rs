@@ -288,9 +288,10 @@ pub struct Tag {
 pub struct Publication {
     /// The target's name in release.toml.
     pub target: String,
-    /// The target's kind: `directory`.
+    /// The target's kind: `directory`, `s3`, `gcs` or `azure`.
     pub kind: String,
-    /// Where it is: for a directory its path, as release.toml has it.
+    /// Where it is: for a directory its path, as release.toml has it, else `KIND://BUCKET/PREFIX`, with what else is
+    /// needed to find it behind a `?`.
     pub location: String,
     /// The published files, sorted by path.
     pub files: Vec<PublishedFile>,

@@ -38,6 +38,8 @@ pub struct Listed {
     pub metadata: Option<Sha256>,
     /// The reason why the file was yanked (PEP 592), empty when none was given; `None` when it was not.
     pub yanked: Option<String>,
+    /// When it was published, as the store has it (RFC 3339, UTC); `None` in a folder, which has no memory of it.
+    pub uploaded: Option<String>,
 }
 
 impl Listing {
@@ -82,8 +84,10 @@ impl Listing {
             let page = |text: String| Some(text).filter(|_| !files.is_empty());
             let json = page(printed(page::project_json(package, &files))?);
             expected.push((self.folder(package).join("index.json"), json));
-            expected
-                .push((self.folder(package).join("index.html"), page(page::project_html(package, &files))));
+            expected.push((
+                self.folder(package).join("index.html"),
+                page(page::project_html(package, &files, None)),
+            ));
         }
         for (path, text) in expected {
             if read(&path)? != text.map(String::into_bytes) {
@@ -95,16 +99,7 @@ impl Listing {
 
     /// Returns where a file of a package lies, whether it is there or not; refuses a name that leaves the folder.
     pub fn path(&self, package: &PackageName, file_name: &str) -> Result<PathBuf> {
-        let plain = !file_name.is_empty()
-            && !file_name.starts_with('.')
-            && !file_name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());
-        if !plain || matches!(file_name, "index.html" | "index.json") {
-            let message =
-                format!("cannot use `{}` as the name of a file in an index", file_name.escape_debug());
-            return Err(Failure::new(message)
-                .hint("name a wheel, an sdist or a file beside one, without its folder")
-                .into());
-        }
+        check_name(file_name)?;
         Ok(self.folder(package).join(file_name))
     }
 
@@ -215,8 +210,31 @@ impl Listing {
         };
         let metadata = stored.map(|bytes| digest_of(&bytes));
         let yanked = entry.and_then(|entry| entry.yanked.into_reason());
-        Ok(Listed { file_name, version: parsed.version, size, sha256, requires_python, metadata, yanked })
+        Ok(Listed {
+            file_name,
+            version: parsed.version,
+            size,
+            sha256,
+            requires_python,
+            metadata,
+            yanked,
+            uploaded: None,
+        })
     }
+}
+
+/// Refuses what is no plain name of a file, and the names of pages.
+pub(crate) fn check_name(file_name: &str) -> Result<()> {
+    let plain = !file_name.is_empty()
+        && !file_name.starts_with('.')
+        && !file_name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());
+    if !plain || matches!(file_name, "index.html" | "index.json") {
+        let message = format!("cannot use `{}` as the name of a file in an index", file_name.escape_debug());
+        return Err(Failure::new(message)
+            .hint("name a wheel, an sdist or a file beside one, without its folder")
+            .into());
+    }
+    Ok(())
 }
 
 /// The digest of bytes in memory.

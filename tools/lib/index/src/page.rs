@@ -1,5 +1,6 @@
 //! The pages of the index: PEP 503 and PEP 691, with the additions of PEP 592, 629, 658, 700 and 714.
 
+use distribution::FileName;
 use document::{PackageName, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +9,18 @@ use crate::Listed;
 /// The version of the index interface that the pages speak (PEP 629, PEP 700).
 const API_VERSION: &str = "1.1";
 
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}\
-                     table{border-collapse:collapse;width:100%}\
-                     td,th{border-bottom:1px solid #ccc;padding:.3rem .6rem;text-align:left}\
-                     td:last-child,th:last-child{text-align:right}del{color:#888}";
+const STYLE: &str = "\
+:root{color-scheme:light dark;--line:#8884;--soft:#8881}\
+body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem}\
+h1{margin-bottom:.2rem}\
+pre{background:var(--soft);border:1px solid var(--line);border-radius:.4rem;overflow-x:auto;padding:.6rem .8rem}\
+div{overflow-x:auto}\
+table{border-collapse:collapse;width:100%}\
+td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}\
+td:nth-child(n+4),th:nth-child(n+4){text-align:right;white-space:nowrap}\
+tr.yanked td{opacity:.65}\
+small{display:block}\
+ul{columns:16rem;padding-left:1.2rem}";
 
 /// The page of one package as JSON (PEP 691).
 #[derive(Serialize, Deserialize)]
@@ -33,6 +42,8 @@ pub(crate) struct FileEntry {
     pub(crate) requires_python: Option<String>,
     #[serde(rename = "core-metadata", default, skip_serializing_if = "Option::is_none")]
     core_metadata: Option<Hashes>,
+    #[serde(rename = "upload-time", default, skip_serializing_if = "Option::is_none")]
+    upload_time: Option<String>,
     #[serde(default)]
     pub(crate) yanked: Yanked,
 }
@@ -59,20 +70,49 @@ struct Meta {
     api_version: String,
 }
 
-#[derive(Serialize)]
-struct RootPage<'a> {
+/// The page that lists the packages as JSON (PEP 691).
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RootPage {
     meta: Meta,
-    projects: Vec<ProjectEntry<'a>>,
+    projects: Vec<ProjectEntry>,
 }
 
-#[derive(Serialize)]
-struct ProjectEntry<'a> {
-    name: &'a PackageName,
+#[derive(Serialize, Deserialize)]
+struct ProjectEntry {
+    name: PackageName,
 }
 
 impl Default for Yanked {
     fn default() -> Self {
         Yanked::Flag(false)
+    }
+}
+
+impl ProjectPage {
+    /// What the page says about each file; an entry whose name is that of no file of the package is left out.
+    pub(crate) fn into_listed(self) -> Vec<Listed> {
+        let name = self.name;
+        let listed = |entry: FileEntry| {
+            let parsed = FileName::parse(&entry.filename).ok().filter(|parsed| parsed.name == name)?;
+            Some(Listed {
+                file_name: entry.filename,
+                version: parsed.version,
+                size: entry.size,
+                sha256: entry.hashes.sha256,
+                requires_python: entry.requires_python,
+                metadata: entry.core_metadata.map(|hashes| hashes.sha256),
+                yanked: entry.yanked.into_reason(),
+                uploaded: entry.upload_time,
+            })
+        };
+        self.files.into_iter().filter_map(listed).collect()
+    }
+}
+
+impl RootPage {
+    /// The packages that the page lists.
+    pub(crate) fn into_names(self) -> Vec<PackageName> {
+        self.projects.into_iter().map(|project| project.name).collect()
     }
 }
 
@@ -98,6 +138,7 @@ pub(crate) fn project_json(name: &PackageName, files: &[Listed]) -> serde_json::
         size: file.size,
         requires_python: file.requires_python.clone(),
         core_metadata: file.metadata.clone().map(|sha256| Hashes { sha256 }),
+        upload_time: file.uploaded.clone(),
         yanked: match file.yanked.as_deref() {
             None => Yanked::Flag(false),
             Some("") => Yanked::Flag(true),
@@ -109,19 +150,45 @@ pub(crate) fn project_json(name: &PackageName, files: &[Listed]) -> serde_json::
     serde_json::to_string_pretty(&page).map(|text| text + "\n")
 }
 
-/// The page of a package as HTML (PEP 503); the files must be sorted already.
-pub(crate) fn project_html(name: &PackageName, files: &[Listed]) -> String {
-    let mut body = format!("<h1>{name}</h1>\n<table>\n<tr><th>Version</th><th>File</th><th>Size</th></tr>\n");
-    for file in files {
-        let (version, size) = (&file.version, readable(file.size));
-        body += &format!("<tr><td>{version}</td><td>{}</td><td>{size}</td></tr>\n", anchor(file));
+/// The page of a package as HTML (PEP 503); the files must be sorted already. `url` is that of the folder above.
+///
+/// People read it from the newest version down. Its only links are files, for whoever installs takes each for one.
+pub(crate) fn project_html(name: &PackageName, files: &[Listed], url: Option<&str>) -> String {
+    let mut body = format!("<h1>{name}</h1>\n");
+    if let Some(version) = newest(files) {
+        let url = url.map_or_else(|| "URL-OF-THE-PAGE-ABOVE".to_owned(), escape);
+        body += &format!(
+            "<p>Newest version: <strong>{version}</strong></p>\n\
+             <pre>pip install --index-url {url} {name}\nuv pip install --default-index {url} {name}</pre>\n"
+        );
     }
-    document(&format!("Links for {name}"), &(body + "</table>\n"))
+    body +=
+        "<div><table>\n<tr><th>Version</th><th>File</th><th>Python</th><th>Size</th><th>Uploaded</th></tr>\n";
+    for file in files.iter().rev() {
+        let (version, size) = (&file.version, readable(file.size));
+        let class = if file.yanked.is_some() { " class=\"yanked\"" } else { "" };
+        let python = file.requires_python.as_deref().map_or_else(|| "any".to_owned(), escape);
+        let date = file.uploaded.as_deref().and_then(|time| time.get(..10)).unwrap_or("–");
+        body += &format!(
+            "<tr{class}><td>{version}</td><td>{}</td><td>{python}</td><td>{size}</td><td>{}</td></tr>\n",
+            anchor(file),
+            escape(date)
+        );
+    }
+    document(&format!("Links for {name}"), &(body + "</table></div>\n"))
+}
+
+/// The version that an installer takes: the highest final one that is not yanked, else the highest that is not.
+fn newest(files: &[Listed]) -> Option<&Version> {
+    let mut kept = files.iter().rev().filter(|file| file.yanked.is_none()).map(|file| &file.version);
+    let first = kept.next()?;
+    let final_one = std::iter::once(first).chain(kept).find(|version| !version.is_prerelease());
+    Some(final_one.unwrap_or(first))
 }
 
 /// The page that lists the packages as JSON (PEP 691).
 pub(crate) fn root_json(projects: &[PackageName]) -> serde_json::Result<String> {
-    let projects = projects.iter().map(|name| ProjectEntry { name }).collect();
+    let projects = projects.iter().map(|name| ProjectEntry { name: name.clone() }).collect();
     serde_json::to_string_pretty(&RootPage { meta: meta(), projects }).map(|text| text + "\n")
 }
 
@@ -148,7 +215,7 @@ fn anchor(file: &Listed) -> String {
     let Some(reason) = &file.yanked else { return format!("<a {attributes}>{name}</a>") };
     let reason = escape(reason);
     let shown = if reason.is_empty() { "yanked".to_owned() } else { format!("yanked: {reason}") };
-    format!("<del><a {attributes} data-yanked=\"{reason}\">{name}</a></del> {shown}")
+    format!("<del><a {attributes} data-yanked=\"{reason}\">{name}</a></del> <small>{shown}</small>")
 }
 
 fn document(title: &str, body: &str) -> String {
@@ -210,6 +277,7 @@ mod tests {
             requires_python: Some(">=3.9,<4".to_owned()),
             metadata: Some("cd".repeat(32).parse().unwrap()),
             yanked: None,
+            uploaded: None,
         }
     }
 
@@ -240,6 +308,25 @@ mod tests {
         file.yanked = Some(String::new());
         assert!(project_json(&name, &[file.clone()]).unwrap().contains("\"yanked\": true"));
         assert!(anchor(&file).contains(" data-yanked=\"\">"));
+    }
+
+    #[test]
+    fn the_newest_version_is_the_one_that_installers_take() {
+        let of = |versions: &[(&str, bool)]| {
+            let file = |(version, is_yanked): &(&str, bool)| Listed {
+                version: version.parse().unwrap(),
+                yanked: is_yanked.then(String::new),
+                ..listed()
+            };
+            let files: Vec<Listed> = versions.iter().map(file).collect();
+            newest(&files).map(ToString::to_string)
+        };
+        assert_eq!(of(&[("1.0", false), ("1.1", true), ("2.0rc1", false)]).as_deref(), Some("1.0"));
+        assert_eq!(of(&[("1.0rc1", false), ("1.0rc2", false)]).as_deref(), Some("1.0rc2"));
+        assert_eq!(of(&[("1.0", true)]), None);
+        let page = project_html(&"a".parse().unwrap(), &[listed()], Some("https://b/x&y/simple/"));
+        assert!(page.contains("pip install --index-url https://b/x&amp;y/simple/ a\n"), "{page}");
+        assert_eq!(page.matches("<a ").count(), 1);
     }
 
     #[test]

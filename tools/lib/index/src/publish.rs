@@ -200,7 +200,7 @@ impl Index {
         let json = printed(page::project_json(package, &files))?;
         self.write_page(&folder, "index.json", &json, changed)?;
         self.date(package, before)?;
-        self.write_page(&folder, "index.html", &page::project_html(package, &files), changed)
+        self.write_page(&folder, "index.html", &page::project_html(package, &files, None), changed)
     }
 
     /// Dates `index.json` when a file is not older: only older files are known by it and need not be hashed again.
@@ -259,7 +259,7 @@ impl Index {
 }
 
 /// The METADATA of a wheel, which must be readable: an index that lists others fails at every install.
-fn wheel_metadata(path: &Path, name: FileName) -> Result<Vec<u8>> {
+pub(crate) fn wheel_metadata(path: &Path, name: FileName) -> Result<Vec<u8>> {
     let mut wheel = Wheel::open_as(path, name)?;
     wheel.metadata()?;
     wheel.metadata_bytes()
@@ -274,9 +274,13 @@ fn expect_same(target: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 pub(crate) fn taken(target: &Path, published: &Sha256, offered: &Sha256) -> anyhow::Error {
-    let target = target.display();
+    taken_at(&target.display().to_string(), published.as_str(), offered)
+}
+
+/// The error of other bytes at a place; what is there is a digest, or all that is known of it.
+pub(crate) fn taken_at(place: &str, published: &str, offered: &Sha256) -> anyhow::Error {
     let cause = format!("it is there with digest {published}, and this one has {offered}");
-    Failure::new(format!("cannot publish `{target}`: {cause}; no published file is ever replaced"))
+    Failure::new(format!("cannot publish `{place}`: {cause}; no published file is ever replaced"))
         .hint("release a new version, or take the old file back with `rollback`")
         .into()
 }

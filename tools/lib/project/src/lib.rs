@@ -57,7 +57,7 @@ pub use settings::{
     CheckSettings, CiDemand, CommitForm, ConfigSetting, Coverage, DriftLevel, DriftSettings, Exclusion,
     ListEdits, PackageSettings, Percent, PlatformSettings, ProblemLevel, ProjectSettings, ScriptCall,
     Settings, SignSettings, TargetKind, TargetSettings, ValidateSettings, VariantSettings, VersionFile,
-    VersionSpelling, Versioning,
+    VersionSpelling, Versioning, in_bucket,
 };
 pub use state::{Lock, State};
 pub use survey::Survey;

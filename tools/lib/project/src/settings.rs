@@ -4,6 +4,7 @@ mod build;
 mod build_text;
 mod drift;
 mod gates;
+mod target;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
 pub use drift::{DriftLevel, DriftSettings};
 pub use gates::{CheckSettings, CiDemand, Coverage, Percent, ProblemLevel, ScriptCall, ValidateSettings};
+pub use target::{TargetKind, TargetSettings, in_bucket};
 
 /// The name of the settings file, at the root of the project.
 pub(crate) const FILE: &str = "release.toml";
@@ -261,28 +263,6 @@ pub struct SignSettings {
     pub key: Option<String>,
 }
 
-/// `[[target]]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct TargetSettings {
-    /// The name for `distribute --to`.
-    pub name: String,
-    /// What it is.
-    pub kind: TargetKind,
-    /// For a directory: the folder, relative to the project's root or absolute.
-    pub path: String,
-}
-
-/// The kind of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum TargetKind {
-    /// An index in a folder.
-    Directory,
-}
-
 /// `[[announcement]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -343,13 +323,6 @@ impl ChangelogSettings {
     /// Says whether a release makes the file where there is none: it is named, or its style is that of a file of its own.
     pub fn is_wanted(&self) -> bool {
         self.path.is_some() || self.style == ChangelogStyle::ReleaseNotes
-    }
-}
-
-impl TargetSettings {
-    /// The target of a project that names none: an index in `dist/index`.
-    pub(crate) fn embedded(dist: &ProjectPath) -> Self {
-        Self { name: "index".to_owned(), kind: TargetKind::Directory, path: format!("{dist}/index") }
     }
 }
 

@@ -7,8 +7,8 @@ use document::{Failure, PackageName, ProjectPath};
 
 use crate::keyed::{KeyedKind, parse_key};
 use crate::settings::{
-    ChangelogSection, ChangelogSettings, CheckSettings, FILE, PackageSettings, Settings, VersionFile,
-    Versioning,
+    ChangelogSection, ChangelogSettings, CheckSettings, FILE, PackageSettings, Settings, TargetSettings,
+    VersionFile, Versioning,
 };
 use crate::toml_text::place;
 
@@ -36,6 +36,7 @@ impl Settings {
     /// Refuses what the types cannot: names that stand twice, pins with an operator that is none.
     fn check(&self) -> Result<(), Failure> {
         unique("target", self.target.iter().map(|target| &target.name))?;
+        self.target.iter().try_for_each(TargetSettings::check)?;
         unique("check", self.check.iter().map(|check| &check.name))?;
         self.check.iter().try_for_each(CheckSettings::check)?;
         unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;

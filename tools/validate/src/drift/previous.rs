@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use distribution::{FileName, Tag};
 use document::{PackageName, Version};
 use index::Index;
-use project::TargetKind;
 
 use super::snapshot::Snapshot;
 use crate::validate::Context;
@@ -20,8 +19,9 @@ pub fn find(
     tags: &[Tag],
 ) -> Result<Snapshot, Vec<String>> {
     let mut reasons = Vec::new();
-    for target in context.project.targets().iter().filter(|target| target.kind == TargetKind::Directory) {
-        let found = on_target(&context.project.root.join(&target.path), package, version, tags);
+    for target in &context.project.targets() {
+        let Some(folder) = target.folder() else { continue };
+        let found = on_target(&context.project.root.join(folder), package, version, tags);
         match found.and_then(|path| path.map(|path| Snapshot::of_wheel(&path)).transpose()) {
             Ok(Some(mut snapshot)) => {
                 snapshot.name = format!("{} on `{}`", snapshot.name, target.name);

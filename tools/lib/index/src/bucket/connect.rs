@@ -1,0 +1,125 @@
+//! Clients of the three kinds of object stores, each with the credentials that its users have already.
+
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use anyhow::Result;
+use document::Failure;
+use object_store::aws::{AmazonS3Builder, Checksum};
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+
+use super::credentials::{self, Source};
+use super::location::{Kind, Location};
+use super::profile::Profile;
+use super::wire::Connector;
+
+type Client = (Arc<dyn ObjectStore>, Location, Source);
+
+/// Makes a client of a store; the location comes back with what the environment adds to it.
+pub(crate) fn connect(location: Location) -> Result<Client> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // One that is there already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    match location.kind {
+        Kind::S3 => s3(location),
+        Kind::Gcs => gcs(location),
+        Kind::Azure => azure(location),
+    }
+}
+
+fn s3(mut location: Location) -> Result<Client> {
+    let profile = Profile::read()?;
+    location.endpoint = credentials::endpoint(location.endpoint.as_deref(), &profile);
+    let region = credentials::region(location.region.as_deref(), &profile);
+    location.region = Some(region.clone());
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&location.bucket)
+        .with_region(&region)
+        .with_checksum_algorithm(Checksum::SHA256)
+        .with_retry(retries())
+        .with_client_options(options(&location));
+    builder = match &location.endpoint {
+        Some(endpoint) => builder.with_endpoint(endpoint.trim_end_matches('/')),
+        // A dot in the name would not fit the certificate.
+        None => builder.with_virtual_hosted_style_request(!location.bucket.contains('.')),
+    };
+    let (builder, source) = credentials::found(builder, &profile)?;
+    let unsigned = Connector { signer: None };
+    let built =
+        builder.clone().with_http_connector(unsigned).build().map_err(|cause| refused(&location, &cause))?;
+    let signer = Arc::clone(built.credentials());
+    let connector = Connector { signer: Some((Arc::clone(&signer), region)) };
+    let built = builder.with_credentials(signer).with_http_connector(connector).build();
+    let built = built.map_err(|cause| refused(&location, &cause))?;
+    Ok((Arc::new(built), location, source))
+}
+
+fn gcs(location: Location) -> Result<Client> {
+    let mut builder = GoogleCloudStorageBuilder::from_env()
+        .with_bucket_name(&location.bucket)
+        .with_retry(retries())
+        .with_client_options(options(&location))
+        .with_http_connector(Connector { signer: None });
+    if let Some(endpoint) = &location.endpoint {
+        builder = builder.with_base_url(endpoint.trim_end_matches('/'));
+        // A server of one's own that asks for no rights, as emulators are.
+        if std::env::var_os("STORAGE_EMULATOR_HOST").is_some() {
+            builder = builder.with_skip_signature(true);
+        }
+    }
+    let built = builder.build().map_err(|cause| refused(&location, &cause))?;
+    Ok((Arc::new(built), location, Source::named("the environment or the Google default credentials")))
+}
+
+fn azure(location: Location) -> Result<Client> {
+    let mut builder = MicrosoftAzureBuilder::from_env()
+        .with_container_name(&location.bucket)
+        .with_retry(retries())
+        .with_client_options(options(&location))
+        .with_allow_http(is_plain(&location))
+        .with_http_connector(Connector { signer: None });
+    if let Some(account) = &location.account {
+        builder = builder.with_account(account);
+    }
+    if let Some(endpoint) = &location.endpoint {
+        builder = builder.with_endpoint(endpoint.trim_end_matches('/').to_owned());
+    }
+    let built = builder.build().map_err(|cause| refused(&location, &cause))?;
+    Ok((Arc::new(built), location, Source::named("`AZURE_STORAGE_*` in the environment")))
+}
+
+fn options(location: &Location) -> ClientOptions {
+    ClientOptions::new()
+        // A large file on a slow line takes as long as it takes, while bytes flow.
+        .with_timeout_disabled()
+        .with_read_timeout(Duration::from_secs(60))
+        .with_allow_http(is_plain(location))
+        .with_pool_max_idle_per_host(32)
+}
+
+fn is_plain(location: &Location) -> bool {
+    location.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"))
+}
+
+/// Server errors and broken connections are tried again, more slowly each time and never in step.
+fn retries() -> RetryConfig {
+    let backoff = BackoffConfig {
+        init_backoff: Duration::from_millis(100),
+        max_backoff: Duration::from_secs(10),
+        base: 2.0,
+    };
+    RetryConfig { backoff, max_retries: 8, retry_timeout: Duration::from_secs(120) }
+}
+
+fn refused(location: &Location, cause: &object_store::Error) -> anyhow::Error {
+    // The library names what is absent or of a wrong form, never a value.
+    let text = cause.to_string();
+    let text = text.lines().next().unwrap_or_default();
+    Failure::new(format!("cannot use `{location}`: {text}"))
+        .hint("see that its settings and the credentials in the environment are whole")
+        .into()
+}

@@ -1,0 +1,157 @@
+//! What went wrong at an object store, in the words of whoever has to mend it.
+
+use std::error::Error as _;
+
+use document::Failure;
+use object_store::Error;
+
+use super::credentials::{self, Source};
+use super::location::{Kind, Location};
+
+/// What was asked of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// To list what is there.
+    List,
+    /// To read an object, or what is known about it.
+    Read,
+    /// To write an object.
+    Write,
+    /// To remove an object.
+    Delete,
+}
+
+impl Request {
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "remove",
+        }
+    }
+
+    /// The right that it takes, in the words of the store.
+    pub(crate) fn right(self, kind: Kind) -> &'static str {
+        match (kind, self) {
+            (Kind::S3, Self::List) => "s3:ListBucket",
+            (Kind::S3, Self::Read) => "s3:GetObject",
+            (Kind::S3, Self::Write) => "s3:PutObject",
+            (Kind::S3, Self::Delete) => "s3:DeleteObject",
+            (Kind::Gcs, Self::List) => "storage.objects.list",
+            (Kind::Gcs, Self::Read) => "storage.objects.get",
+            (Kind::Gcs, Self::Write) => "storage.objects.create",
+            (Kind::Gcs, Self::Delete) => "storage.objects.delete",
+            (Kind::Azure, Self::List | Self::Read) => "blobs/read",
+            (Kind::Azure, Self::Write) => "blobs/write",
+            (Kind::Azure, Self::Delete) => "blobs/delete",
+        }
+    }
+}
+
+/// The failure of a request for something below the index; credentials and their source are never shown.
+pub(crate) fn failure(
+    location: &Location,
+    source: &Source,
+    request: Request,
+    below: &str,
+    error: &Error,
+) -> Failure {
+    let body = innermost(error);
+    let (code, said) = (element(&body, "Code"), element(&body, "Message"));
+    let code = code.as_deref().unwrap_or_default();
+    let what = |cause: String| {
+        Failure::new(format!("cannot {} `{}`: {cause}", request.verb(), location.name(below)))
+    };
+    let right = request.right(location.kind);
+    if let Some((cause, hint)) = told_by_code(location, source, code) {
+        return what(cause).hint(hint);
+    }
+    match error {
+        Error::PermissionDenied { .. } => {
+            what(format!("the credentials from {source} have no right to it ({right})"))
+                .hint(format!("allow `{right}`; `distribute --print-policy` prints what is needed"))
+        }
+        Error::Unauthenticated { .. } => what(format!("the credentials from {source} are refused"))
+            .hint("set others: they may have expired, or belong to another account"),
+        Error::NotFound { .. } => what("it is not there".to_owned()).hint("run the same command again"),
+        _ if body.contains("169.254.169.254") || body.contains("127.0.0.1:9/") => credentials::absent(),
+        _ => {
+            let cause = match said {
+                Some(said) => format!("{said} ({code})"),
+                None => cause(error),
+            };
+            what(cause).hint("see that the server can be reached, and run the same command again: it goes on where it stopped")
+        }
+    }
+}
+
+/// The cause and the hint of what a server says by its code.
+fn told_by_code(location: &Location, source: &Source, code: &str) -> Option<(String, &'static str)> {
+    Some(match code {
+        "NoSuchBucket" => (
+            format!("there is no bucket `{}`", location.bucket),
+            "make the bucket, or name another one with `--bucket` or in release.toml",
+        ),
+        "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "InvalidToken"
+        | "InvalidSecurity" => (
+            format!("the credentials from {source} are refused ({code})"),
+            "set others: they may have expired, or belong to another account",
+        ),
+        "RequestTimeTooSkewed" => (
+            "the clock of this machine is not that of the server (RequestTimeTooSkewed)".to_owned(),
+            "set the clock right, as with NTP",
+        ),
+        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => (
+            format!("the bucket lies in another region ({code})"),
+            "write its `region` in release.toml, or set `AWS_REGION`",
+        ),
+        "SlowDown" | "TooManyRequests" => {
+            (format!("the server has too much to do ({code})"), "run the same command again later")
+        }
+        _ => return None,
+    })
+}
+
+/// The text of an XML element in the answer of a server.
+fn element(body: &str, name: &str) -> Option<String> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once("</")?.0.to_owned())
+}
+
+fn innermost(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(" {cause}"));
+        next = cause.source();
+    }
+    text
+}
+
+/// The last cause, which says what happened on the wire; an answer of a server, with what it repeats of the
+/// request, is left out.
+fn cause(error: &Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    let text = last.to_string();
+    let text = text.split(['<', '\n']).next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned();
+    if text.is_empty() { "the server gave no reason".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_of_a_server_is_told_by_its_code_alone() {
+        let body = "<Error><Code>AccessDenied</Code><Message>No</Message><Token>secret</Token></Error>";
+        assert_eq!(element(body, "Code").as_deref(), Some("AccessDenied"));
+        assert_eq!(element(body, "Region"), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the object-store library leaves out of S3, added on the wire: keys that end in `/`, checksums that are read
+//! back, multipart uploads that replace nothing, and `Retry-After`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use object_store::ClientOptions;
+use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+    ReqwestConnector,
+};
+
+/// The attribute of an object in which the checksum that S3 computed itself is found.
+pub(crate) const SERVED: &str = "wainwright-served-sha256";
+
+/// The longest wait that a server may ask for.
+const LONGEST_WAIT: u64 = 60;
+
+/// Marks a request whose key ends in `/`, which the library takes away from every path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TrailingSlash;
+
+/// Makes clients that sign what they add; without a signer they only wait as they are told.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    /// Who signs, and for which region.
+    pub signer: Option<(AwsCredentialProvider, String)>,
+}
+
+#[derive(Debug)]
+struct Wire {
+    client: HttpClient,
+    signer: Option<(AwsCredentialProvider, String)>,
+}
+
+impl HttpConnector for Connector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let client = ReqwestConnector::default().connect(options)?;
+        Ok(HttpClient::new(Wire { client, signer: self.signer.clone() }))
+    }
+}
+
+#[async_trait]
+impl HttpService for Wire {
+    async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let is_read_back = request.method().as_str() == "HEAD";
+        if let Some((credentials, region)) = &self.signer {
+            let is_slashed = request.extensions().get::<TrailingSlash>().is_some();
+            if is_slashed {
+                append_slash(&mut request)?;
+            }
+            if is_read_back {
+                let mode = "ENABLED".parse().map_err(unknown)?;
+                request.headers_mut().insert("x-amz-checksum-mode", mode);
+            }
+            if request.method().as_str() == "POST"
+                && request.uri().query().is_some_and(|query| query.starts_with("uploadId="))
+            {
+                request.headers_mut().insert("if-none-match", "*".parse().map_err(unknown)?);
+            }
+            if is_slashed || is_read_back {
+                sign(&mut request, credentials, region).await?;
+            }
+        }
+        let mut response = self.client.execute(request).await?;
+        if is_read_back && let Some(sum) = response.headers().get("x-amz-checksum-sha256").cloned() {
+            let name = format!("x-amz-meta-{SERVED}");
+            response.headers_mut().insert(name.parse::<reqwest::header::HeaderName>().map_err(unknown)?, sum);
+        }
+        if let Some(wait) = asked_to_wait(&response) {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(response)
+    }
+}
+
+/// How long a server that has too much to do wants to be left alone.
+fn asked_to_wait(response: &HttpResponse) -> Option<Duration> {
+    if !matches!(response.status().as_u16(), 429 | 503) {
+        return None;
+    }
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?.trim().parse::<u64>().ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+}
+
+fn append_slash(request: &mut HttpRequest) -> Result<(), HttpError> {
+    let uri = request.uri().to_string();
+    let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
+    let slashed = if query.is_empty() { format!("{path}/") } else { format!("{path}/?{query}") };
+    *request.uri_mut() = slashed.parse().map_err(unknown)?;
+    Ok(())
+}
+
+/// Signs a request again; the digest of its body stays the one that was signed before.
+async fn sign(
+    request: &mut HttpRequest,
+    credentials: &AwsCredentialProvider,
+    region: &str,
+) -> Result<(), HttpError> {
+    let credential = credentials.get_credential().await.map_err(unknown)?;
+    let digest = request.headers().get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+    let digest = digest.and_then(decode);
+    request.headers_mut().remove("authorization");
+    let authorizer = AwsAuthorizer::new(&credential, "s3", region);
+    authorizer.try_authorize(request, digest.as_deref()).map_err(unknown)
+}
+
+/// The bytes of a text of hexadecimal digits.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}
+
+fn unknown(cause: impl std::error::Error + Send + Sync + 'static) -> HttpError {
+    HttpError::new(HttpErrorKind::Unknown, cause)
+}

@@ -1,0 +1,273 @@
+//! `[[target]]`: where the files are published.
+
+use std::fmt;
+
+use document::{Failure, ProjectPath};
+use serde::Deserialize;
+
+/// `[[target]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TargetSettings {
+    /// The name for `distribute --to`.
+    pub name: String,
+    /// What it is.
+    pub kind: TargetKind,
+    /// For a directory: the folder, relative to the project's root or absolute.
+    pub path: Option<String>,
+    /// For an object store: the bucket, for Azure the container. For S3 `--bucket` and `S3_PYPI_BUCKET` win over it.
+    pub bucket: Option<String>,
+    /// For an object store: the folder in the bucket that the index lies in; the top of the bucket where it is left out.
+    pub prefix: Option<String>,
+    /// For S3: the region. `AWS_REGION`, `AWS_DEFAULT_REGION` and the AWS profile are asked where it is left out.
+    pub region: Option<String>,
+    /// For an object store: the URL of a server of your own; the bucket is the first part of the path on it.
+    /// For S3 `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` are asked where it is left out.
+    pub endpoint: Option<String>,
+    /// For Azure: the storage account.
+    pub account: Option<String>,
+    /// The URL that people install from, with `simple/` below it: a CDN, or the website of a bucket. Where it is left
+    /// out, that of the folder or of the bucket itself.
+    pub url: Option<String>,
+}
+
+/// The kind of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum TargetKind {
+    /// An index in a folder.
+    Directory,
+    /// An index in a bucket of Amazon S3, or of a server that speaks its language.
+    S3,
+    /// An index in a bucket of Google Cloud Storage.
+    Gcs,
+    /// An index in a container of Azure Blob Storage.
+    Azure,
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Directory => "directory",
+            Self::S3 => "s3",
+            Self::Gcs => "gcs",
+            Self::Azure => "azure",
+        })
+    }
+}
+
+impl TargetSettings {
+    /// The target of a project that names none: an index in `dist/index`.
+    pub(crate) fn embedded(dist: &ProjectPath) -> Self {
+        Self {
+            name: "index".to_owned(),
+            kind: TargetKind::Directory,
+            path: Some(format!("{dist}/index")),
+            bucket: None,
+            prefix: None,
+            region: None,
+            endpoint: None,
+            account: None,
+            url: None,
+        }
+    }
+
+    /// The folder of a directory, as release.toml has it; `None` for the other kinds.
+    pub fn folder(&self) -> Option<&str> {
+        self.path.as_deref().filter(|_| self.kind == TargetKind::Directory)
+    }
+
+    /// Where it is, in one text that the release document keeps: the path of a directory, else
+    /// `KIND://BUCKET/PREFIX`, with what else is needed to find it behind a `?`.
+    pub fn location(&self) -> Result<String, Failure> {
+        if let Some(path) = self.folder() {
+            return Ok(path.to_owned());
+        }
+        let Some(bucket) = self.bucket.as_deref().filter(|bucket| !bucket.is_empty()) else {
+            let what = format!("cannot find the target `{}`: no bucket is named", self.name);
+            let hint = match self.kind {
+                TargetKind::S3 => "give `--bucket`, set `S3_PYPI_BUCKET`, or write `bucket` in release.toml",
+                _ => "write `bucket` in its [[target]] of release.toml",
+            };
+            return Err(Failure::usage(what).hint(hint));
+        };
+        if let Some(wrong) = bucket.chars().find(|c| !(c.is_ascii_alphanumeric() || "-._$".contains(*c))) {
+            let what = format!(
+                "cannot use `{}` as a bucket: `{wrong}` stands in no name of one",
+                bucket.escape_debug()
+            );
+            return Err(
+                Failure::usage(what).hint("name the bucket alone, without `s3://` and without a folder")
+            );
+        }
+        let mut location = format!("{}://{bucket}", self.kind);
+        for part in self.prefix.iter().flat_map(|prefix| prefix.split('/')).filter(|part| !part.is_empty()) {
+            location += &format!("/{part}");
+        }
+        let more = [
+            ("account", &self.account),
+            ("endpoint", &self.endpoint),
+            ("region", &self.region),
+            ("url", &self.url),
+        ];
+        let more: Vec<String> =
+            more.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?))).collect();
+        Ok(if more.is_empty() { location } else { format!("{location}?{}", more.join("&")) })
+    }
+
+    /// Refuses keys that its kind has no use for, and the absence of those that it cannot do without.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        use TargetKind::{Azure, Directory, Gcs, S3};
+        let stores: &[TargetKind] = &[S3, Gcs, Azure];
+        for (key, value) in [("region", &self.region), ("account", &self.account)] {
+            let odd = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
+            if let Some(value) = value.as_deref().filter(|value| value.is_empty() || value.contains(odd)) {
+                let what = format!(
+                    "release.toml: the [[target]] `{}` has `{}` as its `{key}`",
+                    self.name,
+                    value.escape_debug()
+                );
+                return Err(Failure::new(what).hint("write its name, as in `eu-west-1`"));
+            }
+        }
+        let keys: [(&str, &Option<String>, &[TargetKind]); 6] = [
+            ("path", &self.path, &[Directory]),
+            ("bucket", &self.bucket, stores),
+            ("prefix", &self.prefix, stores),
+            ("region", &self.region, &[S3]),
+            ("endpoint", &self.endpoint, stores),
+            ("account", &self.account, &[Azure]),
+        ];
+        let target = format!("release.toml: the [[target]] `{}` of the kind `{}`", self.name, self.kind);
+        for (key, _, kinds) in keys.iter().filter(|(_, value, _)| value.is_some()) {
+            if !kinds.contains(&self.kind) {
+                let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+                return Err(Failure::new(format!("{target} has a `{key}`"))
+                    .hint(format!("drop the key; it belongs to the kind {}", kinds.join(", "))));
+            }
+        }
+        // The bucket of S3 may come from the command line.
+        for (key, value, kinds) in
+            [("path", &self.path, &[Directory][..]), ("bucket", &self.bucket, &[Gcs, Azure])]
+        {
+            if kinds.contains(&self.kind) && value.is_none() {
+                return Err(Failure::new(format!("{target} has no `{key}`"))
+                    .hint(format!("write `{key}` in its [[target]]")));
+            }
+        }
+        self.check_places(&target)
+    }
+
+    /// Refuses URLs that are none or that hold a password, and prefixes that leave the bucket.
+    fn check_places(&self, target: &str) -> Result<(), Failure> {
+        for (key, url) in [("endpoint", &self.endpoint), ("url", &self.url)] {
+            let Some(url) = url.as_deref() else { continue };
+            let is_url = ["http://", "https://"].iter().any(|start| url.starts_with(start))
+                || (key == "url" && url.starts_with("file://"));
+            if !is_url || url.contains(char::is_whitespace) {
+                let what = format!("{target} has an `{key}` that is no URL: `{url}`");
+                return Err(Failure::new(what).hint("write it with its scheme, as in `https://pkgs.example`"));
+            }
+            if url.contains(['@', '?', '#', '&']) {
+                let what = format!("{target} has an `{key}` with more than a server and a path");
+                return Err(Failure::new(what)
+                    .hint("names and passwords come from the environment, never from a URL"));
+            }
+        }
+        let odd = |part: &str| {
+            matches!(part, "." | "..") || part.contains(|c: char| "?#&\\".contains(c) || c.is_control())
+        };
+        if self.prefix.iter().flat_map(|prefix| prefix.split('/')).any(odd) {
+            return Err(Failure::new(format!("{target} has a `prefix` that is no folder of a bucket"))
+                .hint("write plain names with `/` between them"));
+        }
+        Ok(())
+    }
+}
+
+/// Puts the target in S3 into that bucket, which somebody has named beside release.toml; a name for several is refused.
+pub fn in_bucket(
+    mut targets: Vec<TargetSettings>,
+    bucket: Option<&str>,
+) -> Result<Vec<TargetSettings>, Failure> {
+    let Some(bucket) = bucket.filter(|bucket| !bucket.is_empty()) else { return Ok(targets) };
+    let mut in_s3: Vec<&mut TargetSettings> =
+        targets.iter_mut().filter(|target| target.kind == TargetKind::S3).collect();
+    if let [one] = in_s3.as_mut_slice() {
+        one.bucket = Some(bucket.to_owned());
+    } else if let [first, ..] = in_s3.as_slice() {
+        let what = format!("cannot take `{bucket}` for the bucket: {} targets are in S3", in_s3.len());
+        return Err(Failure::usage(what).hint(format!("choose one, as with `--to {}`", first.name)));
+    }
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Settings;
+
+    fn read(keys: &str) -> Result<Settings, String> {
+        let text = format!("[[target]]\nname = \"t\"\n{keys}\n");
+        Settings::parse(&text).map_err(|error| format!("{error:#}"))
+    }
+
+    fn location(keys: &str) -> String {
+        read(keys).unwrap().target[0].location().map_err(|error| error.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_location_says_all_that_is_needed_to_find_it() {
+        assert_eq!(location("kind = \"directory\"\npath = \"dist/index\""), "dist/index");
+        assert_eq!(location("kind = \"s3\"\nbucket = \"wheels\""), "s3://wheels");
+        let more = "prefix = \"/a/b/\"\nregion = \"eu-west-1\"\nendpoint = \"http://127.0.0.1:8333\"";
+        assert_eq!(
+            location(&format!("kind = \"s3\"\nbucket = \"wheels\"\n{more}")),
+            "s3://wheels/a/b?endpoint=http://127.0.0.1:8333&region=eu-west-1"
+        );
+        assert_eq!(
+            location("kind = \"azure\"\nbucket = \"c\"\naccount = \"acme\""),
+            "azure://c?account=acme"
+        );
+    }
+
+    #[test]
+    fn keys_of_another_kind_are_refused() {
+        for (keys, expected) in [
+            ("kind = \"directory\"", "`t` of the kind `directory` has no `path`"),
+            ("kind = \"gcs\"", "of the kind `gcs` has no `bucket`"),
+            ("kind = \"s3\"\npath = \"x\"", "of the kind `s3` has a `path`"),
+            ("kind = \"directory\"\npath = \"x\"\nbucket = \"b\"", "of the kind `directory` has a `bucket`"),
+            ("kind = \"gcs\"\nbucket = \"b\"\nregion = \"x\"", "of the kind `gcs` has a `region`"),
+            ("kind = \"s3\"\naccount = \"x\"", "of the kind `s3` has a `account`"),
+            ("kind = \"s3\"\nendpoint = \"localhost:80\"", "has an `endpoint` that is no URL"),
+            ("kind = \"s3\"\nendpoint = \"http://me:secret@host\"", "with more than a server and a path"),
+            ("kind = \"s3\"\nprefix = \"a/../b\"", "has a `prefix` that is no folder of a bucket"),
+        ] {
+            let error = read(keys).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_from_outside_is_for_one_target() {
+        let two =
+            read("kind = \"s3\"\nbucket = \"a\"\n[[target]]\nname = \"u\"\nkind = \"s3\"").unwrap().target;
+        let error = super::in_bucket(two.clone(), Some("b")).unwrap_err().to_string();
+        assert!(error.contains("2 targets are in S3"), "{error}");
+        assert_eq!(super::in_bucket(two.clone(), None).unwrap(), two);
+        let one = super::in_bucket(two[..1].to_vec(), Some("b")).unwrap();
+        assert_eq!(one[0].location().unwrap(), "s3://b");
+    }
+
+    #[test]
+    fn a_bucket_is_named_somewhere_and_is_a_bucket() {
+        let mut settings = read("kind = \"s3\"").unwrap();
+        let target = &mut settings.target[0];
+        assert!(target.location().unwrap_err().to_string().contains("no bucket is named"));
+        target.bucket = Some("s3://b/c".to_owned());
+        assert!(target.location().unwrap_err().to_string().contains("`:` stands in no name of one"));
+    }
+}
