@@ -9,8 +9,10 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
+pub mod bucket;
 pub mod github;
 pub mod oracle;
+pub mod servers;
 
 // The list itself and no copy of it: there is only one.
 #[path = "../../xtask/src/pipeline.rs"]
@@ -115,7 +117,7 @@ impl Sandbox {
         let mut command = Command::new(program);
         command.current_dir(self.project()).stdin(Stdio::null());
         let foreign = |name: &str| {
-            ["GIT_", "GITHUB_", "GH_", "WAINWRIGHT_", "UV_", "PYTHON", "MINISIGN"]
+            ["GIT_", "GITHUB_", "GH_", "WAINWRIGHT_", "UV_", "PYTHON", "MINISIGN", "AWS_", "S3_PYPI_"]
                 .iter()
                 .any(|start| name.starts_with(start))
         };

@@ -1,0 +1,105 @@
+//! A release that is ready to be published to a bucket of a real server.
+
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail};
+
+use crate::servers::{KEYS, SeaweedFs, s3};
+use crate::{Sandbox, text, uv};
+
+/// The index of a test: a bucket of its own, with the document of a release that is ready to be published.
+#[derive(Debug)]
+pub struct Stage {
+    /// The project.
+    pub sandbox: Sandbox,
+    /// The URL of the store.
+    pub endpoint: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The URL that people install from.
+    pub index: String,
+    /// The release, up to its tag.
+    pub document: String,
+}
+
+fn seaweedfs() -> Result<&'static SeaweedFs> {
+    static STORE: OnceLock<Result<SeaweedFs, String>> = OnceLock::new();
+    let store = STORE.get_or_init(|| SeaweedFs::start().map_err(|error| format!("{error:#}")));
+    store.as_ref().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+impl Stage {
+    /// A release of the lockstep project, tagged, with a target in that bucket of SeaweedFS.
+    pub fn new(bucket: &str) -> Result<Self> {
+        let store = seaweedfs()?;
+        Self::on(&store.endpoint, bucket, &format!("url = \"{}/{bucket}/py\"", store.website))
+    }
+
+    /// The same on any server; `url` is that line of release.toml, or nothing.
+    pub fn on(endpoint: &str, bucket: &str, url: &str) -> Result<Self> {
+        s3(endpoint, &format!("s3.create_bucket(Bucket='{bucket}')"))?;
+        let mut sandbox = Sandbox::new("lockstep")?;
+        sandbox.make_key()?;
+        sandbox.set("AWS_ACCESS_KEY_ID", KEYS[0]);
+        sandbox.set("AWS_SECRET_ACCESS_KEY", KEYS[1]);
+        sandbox.shell(&format!(
+            "sed -i '/^\\[\\[target\\]\\]$/,$d' release.toml
+             printf '[[target]]\\nname = \"team\"\\nkind = \"s3\"\\nbucket = \"%s\"\\nprefix = \"py\"\\n' {bucket} >> release.toml
+             printf 'region = \"us-east-1\"\\nendpoint = \"%s\"\\n%s\\n' {endpoint} '{url}' >> release.toml
+             git commit -qam 'chore: an index in a bucket' && git push -q origin main"
+        ))?;
+        let document = sandbox.pipeline("minor", "tag-release")?;
+        let index = match url.split('"').nth(1) {
+            Some(url) => format!("{url}/simple/"),
+            None => format!("{endpoint}/{bucket}/py/simple/"),
+        };
+        Ok(Self { sandbox, endpoint: endpoint.to_owned(), bucket: bucket.to_owned(), index, document })
+    }
+
+    /// Runs `distribute`, which must succeed, and returns its stdout and stderr.
+    pub fn distribute(&self, arguments: &[&str]) -> Result<(String, String)> {
+        let output = self.sandbox.run("distribute", arguments, &self.document)?;
+        if !output.status.success() {
+            bail!("distribute {arguments:?}:\n{}", text(&output.stderr));
+        }
+        let (document, said) = (text(&output.stdout), text(&output.stderr));
+        assert!(!(document.clone() + &said).contains("marker-secret"), "a secret was told:\n{said}");
+        Ok((document, said))
+    }
+
+    /// Runs Python lines with `s3` and the name of the bucket in `b`, and returns what they print.
+    pub fn python(&self, lines: &str) -> Result<String> {
+        s3(&self.endpoint, &format!("b = '{}'\n{lines}", self.bucket))
+    }
+
+    /// Every key of the bucket with its size.
+    pub fn keys(&self) -> Result<String> {
+        self.python(
+            "for page in s3.get_paginator('list_objects_v2').paginate(Bucket=b):\n \
+             for o in page.get('Contents', []): print(o['Key'], o['Size'])",
+        )
+    }
+
+    /// The JSON page of a package.
+    pub fn page(&self, package: &str) -> Result<serde_json::Value> {
+        let key = format!("py/simple/{package}/index.json");
+        let page =
+            self.python(&format!("print(s3.get_object(Bucket=b, Key='{key}')['Body'].read().decode())"))?;
+        serde_json::from_str(&page).context(page)
+    }
+
+    /// Installs with pip and with uv from the index alone, and returns the version that both have got.
+    pub fn installed(&self, requirement: &str) -> Result<String> {
+        let (index, uv) = (&self.index, uv());
+        let version = self.sandbox.shell(&format!(
+            "rm -rf ../pip ../uv
+             python3 -m pip install -q --no-cache-dir --disable-pip-version-check --target ../pip --index-url {index} {requirement}
+             {uv} pip install -q --no-cache --python python3 --target ../uv --default-index {index} {requirement}
+             PYTHONPATH=../pip python3 -c 'import wagon_cdk; print(wagon_cdk.__version__)'
+             PYTHONPATH=../uv python3 -c 'import wagon_cdk; print(wagon_cdk.__version__)'"
+        ))?;
+        let versions: Vec<&str> = version.lines().collect();
+        assert!(versions.len() == 2 && versions[0] == versions[1], "{versions:?}");
+        Ok(versions[0].to_owned())
+    }
+}
