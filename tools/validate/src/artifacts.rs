@@ -57,9 +57,7 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
     };
     let (errors, warnings) = (list(Level::Error), list(Level::Warning));
     if errors.is_empty() {
-        let parts = std::iter::once("as it was built, and sound".to_owned());
-        let parts = parts.chain(warnings.iter().map(|text| format!("warning {text}")));
-        return Ok(Verdict::Passed(parts.collect::<Vec<_>>().join("; ")));
+        return Ok(Verdict::with_warnings("as it was built, and sound".to_owned(), &warnings));
     }
     let list = [errors, warnings].concat().join("\n    ");
     Err(Failure::new(format!("cannot use `{shown}`: it is not sound\n    {list}"))

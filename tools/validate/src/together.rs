@@ -33,8 +33,7 @@ pub fn fit(context: &Context, packages: &[PackageName], render: bool) -> Result<
     };
     let (errors, warnings) = (list(Level::Error), list(Level::Warning));
     if errors.is_empty() {
-        said.extend(warnings.iter().map(|text| format!("warning {text}")));
-        return Ok(Verdict::Passed(said.join("; ")));
+        return Ok(Verdict::with_warnings(said.join("; "), &warnings));
     }
     let list = [errors, warnings].concat().join("\n    ");
     Err(Failure::new(format!("cannot use the metadata of the files:\n    {list}"))

@@ -1,5 +1,7 @@
 //! The validation: every check is run, as many at once as pays, and all that fail are reported together.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use distribution::Levels;
 use document::{Check, CheckOutcome, Failure, ProjectPath, Release};
@@ -24,6 +26,21 @@ pub enum Verdict {
     Skipped(String),
     /// It is not as it should be, and does not stop the release.
     Warned(String),
+}
+
+impl Verdict {
+    /// What passed but for warnings, of which each begins with its code. The first line names the codes, the further
+    /// ones say all of it.
+    pub fn with_warnings(said: String, warnings: &[String]) -> Self {
+        if warnings.is_empty() {
+            return Self::Passed(said);
+        }
+        let codes: BTreeSet<&str> =
+            warnings.iter().filter_map(|text| Some(text.split_once(':')?.0)).collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        let lines: String = warnings.iter().map(|text| format!("\n    {text}")).collect();
+        Self::Warned(format!("{said}, but for {}{lines}", codes.join(", ")))
+    }
 }
 
 /// What every check may look at.

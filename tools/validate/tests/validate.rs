@@ -115,8 +115,10 @@ fn a_warning_is_told_and_refuses_nothing() {
     world.write("packages/cdk/da_vinci_cdk/.netrc", "");
     world.commit();
     let ran = world.run(TOOL, &["--quick"], &built(&world));
-    let said = "Passed wheel da_vinci_cdk-0.5.0-py3-none-any.whl: as it was built, and sound; \
-                warning W033: `da_vinci_cdk/.netrc` has a name under which secrets are kept";
+    let said = "Warned wheel da_vinci_cdk-0.5.0-py3-none-any.whl: as it was built, and sound, but for W033";
+    let told = "validate: warning: wheel da_vinci_cdk-0.5.0-py3-none-any.whl: as it was built, and sound, but for W033\n    \
+                W033: `da_vinci_cdk/.netrc` has a name under which secrets are kept\n";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
     assert!(details(&ran.document()).iter().any(|detail| detail == said), "{}", ran.stderr);
 }
 
