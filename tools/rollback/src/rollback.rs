@@ -17,7 +17,8 @@ pub fn unyank(
     bucket: Option<&str>,
     stage: &Stage,
 ) -> Result<Option<Vec<Withdrawal>>> {
-    let lock = if stage.is_dry_run() { None } else { Some(project.git.state().lock()?) };
+    let lock =
+        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     let memory = Memory::read(project, release)?;
     let places = places::plan(project, release, &memory, &Manner::Unyank, bucket)?;
     if places.is_empty() {
