@@ -16,6 +16,9 @@ pub(crate) fn fault(name: &str) -> Option<&'static str> {
     if !is_printable(inner) {
         return Some("has a control character in its name");
     }
+    if inner.contains(is_unseen) {
+        return Some("has a sign in its name that nobody sees or that turns the order of others");
+    }
     if inner.contains('\\') {
         return Some("has a backslash in its name");
     }
@@ -32,6 +35,11 @@ pub(crate) fn fault(name: &str) -> Option<&'static str> {
         return Some("has an empty part or `.` in its path");
     }
     None
+}
+
+/// The signs of Unicode that have no shape: of direction (UAX 9), of width nought, and the byte order mark.
+fn is_unseen(sign: char) -> bool {
+    matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Says whether a name holds no control character.

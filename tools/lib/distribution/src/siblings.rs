@@ -55,6 +55,15 @@ pub fn unsatisfied(files: &[Sibling]) -> Vec<(usize, Problem)> {
     found
 }
 
+/// `Requires-Python` by its clauses, whatever their order and the space between them.
+fn range(metadata: &Metadata) -> Option<Vec<String>> {
+    let clauses = metadata.requires_python.as_deref()?.split(',');
+    let mut clauses: Vec<String> =
+        clauses.map(|clause| clause.split_whitespace().collect::<String>()).collect();
+    clauses.sort();
+    Some(clauses)
+}
+
 fn between(file: &Sibling, first: &Sibling) -> Vec<Problem> {
     let (own, other) = (&file.metadata, &first.metadata);
     let shown = &first.shown;
@@ -62,7 +71,7 @@ fn between(file: &Sibling, first: &Sibling) -> Vec<Problem> {
     if own.name != other.name || own.version != other.version {
         hard.push("`Name` or `Version`".to_owned());
     }
-    if own.requires_python != other.requires_python {
+    if range(own) != range(other) {
         let text = |range: &Option<String>| range.clone().unwrap_or_else(|| "any".to_owned());
         hard.push(format!(
             "`Requires-Python` ({}, there {})",

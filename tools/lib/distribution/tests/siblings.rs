@@ -30,6 +30,12 @@ fn the_same_metadata_in_another_order_are_the_same() {
     let other = text.replace("Classifier: a\nClassifier: b", "Classifier: b\r\nDynamic: x\nClassifier: a");
     let files = [sibling("da_vinci-0.5.0.tar.gz", &text), sibling("da_vinci-0.5.0-py3-none-any.whl", &other)];
     assert_eq!(texts(differences(&files)), [""; 0]);
+    let ranges = [">=3.9,<4", "<4, >= 3.9"].map(|range| METADATA.replace(">=3.9", range));
+    let files = [
+        sibling("da_vinci-0.5.0.tar.gz", &ranges[0]),
+        sibling("da_vinci-0.5.0-py3-none-any.whl", &ranges[1]),
+    ];
+    assert!(differences(&files).iter().all(|(_, problem)| !problem.message.contains("`Requires-Python` (")));
     let apart = [sibling("da_vinci-0.5.0.tar.gz", METADATA), sibling("da_vinci-0.6.0.tar.gz", &text)];
     assert_eq!(texts(differences(&apart)), [""; 0]);
 }

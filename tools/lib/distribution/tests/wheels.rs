@@ -69,6 +69,7 @@ fn unsafe_names_are_refused() {
         ("da_vinci/../../x", "`..` in its path"),
         ("da_vinci\\x.py", "backslash"),
         ("C:/x.py", "drive letter"),
+        ("da_vinci/\u{202e}yp.x", "W013: `da_vinci/\\u{202e}yp.x` has a sign in its name that nobody sees"),
         ("da_vinci/a\u{7}b", "W009: `da_vinci/a\\u{7}b` has a control character"),
     ] {
         // The ZIP writer mends such names, so the test puts them in afterwards.

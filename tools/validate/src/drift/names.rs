@@ -71,7 +71,7 @@ pub fn compare(
         project::run(&mut command).context("griffe cannot be had")
     };
     // Who names an interpreter, as a CI matrix does, gets that one.
-    let said = if std::env::var_os("UV_PYTHON").is_some() {
+    let said = if std::env::var_os("UV_PYTHON").is_some_and(|named| !named.is_empty()) {
         run(None)?
     } else {
         let wanted: Vec<&str> = std::iter::once(OLDEST).chain(pythons.iter().map(String::as_str)).collect();
