@@ -84,7 +84,8 @@ fn install(lock: &File, beside: &Path, folder: &Path) -> Result<()> {
     place().with_context(|| format!("cannot put it into `{}`", folder.display()))
 }
 
-fn remove(folder: &Path) -> Result<()> {
+/// Removes a folder with all that is in it, where it is there.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
             Err(cause).with_context(|| format!("cannot remove `{}`", folder.display()))
@@ -94,7 +95,7 @@ fn remove(folder: &Path) -> Result<()> {
 }
 
 /// Runs a program that holds the lock for as long as it lives, even when this tool is killed.
-fn run(lock: &File, mut command: Command) -> Result<()> {
+pub(crate) fn run(lock: &File, mut command: Command) -> Result<()> {
     let lock = lock.try_clone().context("cannot share the lock")?;
     // Whatever Python is set up to import must not reach the environment.
     command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").stdin(Stdio::from(lock));

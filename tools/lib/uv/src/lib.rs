@@ -1,8 +1,9 @@
-//! Finds uv, and installs a pinned one where there is none; finds Pythons.
+//! Finds uv, and installs a pinned one where there is none; finds Pythons, and keeps environments of them.
 //!
 //! A uv on PATH is the user's, and is taken as it is. Without one the pinned version is installed once, from
 //! the package index that pip is set up for, into the user's cache folder, where every project shares it.
 
+mod environment;
 mod install;
 mod interpreter;
 
@@ -13,6 +14,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
+pub use environment::{Environment, Wanted};
 pub use interpreter::{default_interpreter, installed, interpreter, interpreters};
 
 /// The version that is installed where there is no uv.
