@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the rows of BENCHMARKS.md: our tools beside those that people use today, in turn and in one run.
 #
-# usage: scripts/benchmark.sh [01-bump | 02-changelog | 04-wheel-check]...
+# usage: scripts/benchmark.sh [01-bump | 02-changelog | 04-wheel-check | 06-build]...
 #
 # The kit with the other tools stands beside this repository, or in $KIT; its 00-setup.sh installs them. Tables are
 # printed, and kept in $BENCH_DIR/results.
@@ -13,16 +13,17 @@ export BENCH_DIR=${BENCH_DIR:-${TMPDIR:-/tmp}/bench}
 tools=$root/target/release
 data=$BENCH_DIR/data
 
-cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p bump-version -p changelog -p validate
+cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p bump-version -p changelog -p build-wheels -p validate
 mkdir -p "$data"
 
 # The settings are those that we find in the project ourselves.
 monorepo() {
-  [ -d "$data/mono-$1/.git" ] || python3 "$kit/lib/gen_monorepo.py" "$1" "$data/mono-$1"
-  if [ ! -f "$data/mono-$1/release.toml" ]; then
-    "$tools/bump-version" --init --project "$data/mono-$1" 2>/dev/null
-    git -C "$data/mono-$1" add release.toml
-    git -C "$data/mono-$1" -c user.name=bench -c user.email=bench@example.invalid commit -qm 'chore: settings'
+  local folder=$data/mono-$1${2:+-$2}
+  [ -d "$folder/.git" ] || python3 "$kit/lib/gen_monorepo.py" "$1" "$folder" "${2:-hatchling}"
+  if [ ! -f "$folder/release.toml" ]; then
+    "$tools/bump-version" --init --project "$folder" 2>/dev/null
+    git -C "$folder" add release.toml
+    git -C "$folder" -c user.name=bench -c user.email=bench@example.invalid commit -qm 'chore: settings'
   fi
 }
 
@@ -35,7 +36,8 @@ history() {
 }
 
 bump="$tools/bump-version minor 2>/dev/null | $tools/changelog >/dev/null 2>&1"
-[ $# -gt 0 ] || set -- 01-bump 02-changelog 04-wheel-check
+build="$tools/bump-version current 2>/dev/null | $tools/build-wheels >/dev/null 2>&1"
+[ $# -gt 0 ] || set -- 01-bump 02-changelog 04-wheel-check 06-build
 for workload in "$@"; do
   case $workload in
     01-bump)
@@ -53,6 +55,12 @@ for workload in "$@"; do
       # The kit puts the list of wheels into $BENCH_LIST.
       SETS=${SETS:-a b c} OURS_CHECK="xargs $tools/validate --quick <\$BENCH_LIST" \
         OURS_RECORD="xargs $tools/validate <\$BENCH_LIST" "$kit/04-wheel-check.sh"
+      ;;
+    06-build)
+      for backend in hatchling setuptools uv_build; do
+        monorepo 2 "$backend"
+      done
+      OURS_BUILD=$build "$kit/06-build.sh"
       ;;
     *)
       echo "no such workload: $workload" >&2

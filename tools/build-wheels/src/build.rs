@@ -12,6 +12,7 @@ use project::{Lock, Project};
 use rayon::Scope;
 
 use crate::checkout::{self, Checkouts};
+use crate::environments::Environments;
 use crate::make::{Job, Maker, Source};
 use crate::plan::{self, Action, Plan, Request, Work};
 use crate::python::Pythons;
@@ -87,6 +88,7 @@ fn apply(
         lock,
         checkouts: Checkouts::new(&project.git, lock, commit, &release.version.tag),
         pythons,
+        environments: Environments::default(),
         epoch: project.git.read(&["show", "--no-patch", "--format=%ct", commit.as_str()])?,
         offline: request.offline,
     };

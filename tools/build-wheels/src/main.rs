@@ -1,11 +1,15 @@
 //! Builds the wheels and sdists of a release from a clean checkout.
 
 mod auditwheel;
+mod backend;
 mod build;
 mod checkout;
+mod circumstances;
 mod collect;
 mod dist;
 mod edits;
+mod environments;
+mod isolated;
 mod jobs;
 mod machine;
 mod make;

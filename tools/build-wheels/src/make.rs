@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result};
 use distribution::FileName;
@@ -10,9 +10,10 @@ use document::{ArtifactKind, Expected, Failure};
 use project::{ConfigSetting, Lock, Project, log};
 
 use crate::checkout::Checkouts;
+use crate::environments::Environments;
 use crate::plan::Work;
 use crate::python::Pythons;
-use crate::{auditwheel, dist, edits};
+use crate::{auditwheel, dist, edits, isolated};
 
 /// Where what is built is made.
 pub struct Maker<'a> {
@@ -24,6 +25,8 @@ pub struct Maker<'a> {
     pub checkouts: Checkouts<'a>,
     /// The interpreters.
     pub pythons: &'a Pythons,
+    /// The environments of the build backends.
+    pub environments: Environments,
     /// The time of the commit.
     pub epoch: String,
     /// Whether nothing comes from the network.
@@ -60,15 +63,18 @@ impl Maker<'_> {
         fs::create_dir_all(&built).with_context(|| format!("cannot make `{}`", built.display()))?;
         let log = self.log(job);
         let run = work.recipe.run.as_ref().filter(|_| entry.kind == ArtifactKind::Wheel);
-        let (mut command, shown) = match run {
-            Some(run) => (self.own_command(job, run, &built)?, first_line(run)),
-            None => self.uv_build(job, &built)?,
+        let (status, shown, by_hand) = match run {
+            Some(run) => {
+                let mut command = self.own_command(job, run, &built)?;
+                let status = log::run(command.stdin(self.lock.stdin()?), &log)?;
+                (status, first_line(run), first_line(run))
+            }
+            None => self.build(job, &built, &log)?,
         };
-        let status = log::run(command.stdin(self.lock.stdin()?), &log)?;
         if !status.success() {
             let (ending, tail) = (log::ending(status), log::tail(&log)?);
             let what = format!("cannot build `{}`: `{shown}` ended with {ending}{tail}", entry.id);
-            return Err(Failure::new(what).hint(hint(job, &shown)).into());
+            return Err(Failure::new(what).hint(hint(job, &by_hand)).into());
         }
         let file = dist::only_file(&built, entry)?;
         match &work.recipe.auditwheel {
@@ -101,8 +107,8 @@ impl Maker<'_> {
         if root.is_dir() { Ok(root) } else { self.tree(work, &name) }
     }
 
-    /// The second build has a longer path, for some builds write the path of their folder into the file.
-    fn name(job: Job) -> String {
+    /// The name of a job's folder. The second build has a longer one, for some builds write their path into the file.
+    pub fn name(job: Job) -> String {
         let again = if job.again { "-once-more-in-another-folder" } else { "" };
         format!("{}{again}", job.entry.id)
     }
@@ -113,15 +119,30 @@ impl Maker<'_> {
         let _ = fs::remove_dir_all(self.checkouts.folder(&Self::name(job)));
     }
 
-    fn uv_build(&self, job: Job, built: &Path) -> Result<(Command, String)> {
+    /// Builds by the backend; returns how it ended, what ran, and what a person would run to see the same.
+    fn build(&self, job: Job, built: &Path, log: &Path) -> Result<(ExitStatus, String, String)> {
         let Job { work, entry, .. } = job;
         let folder = work.package.path.as_ref().map_or(".", |path| path.as_str());
         let (from, within) = match (job.source, entry.kind) {
             (Source::Sdist(file, tree), ArtifactKind::Wheel) => (self.beside(job, file)?, tree.clone()),
             _ => (PathBuf::from(folder), self.tree(work, &Self::name(job))?),
         };
+        let shown = from.file_name().unwrap_or(from.as_os_str());
+        let shown = if from == Path::new(folder) { folder.to_owned() } else { shown.display().to_string() };
+        let by_hand = format!("uv build --{} {shown}", entry.kind);
+        let build = isolated::Build { maker: self, job, from: &from, within: &within, built, log };
+        if let Some((status, hook)) = build.run()? {
+            return Ok((status, hook, by_hand));
+        }
+        let mut command = self.uv_build(job, &from, &within, built)?;
+        let status = log::run(command.stdin(self.lock.stdin()?), log)?;
+        Ok((status, by_hand.clone(), by_hand))
+    }
+
+    fn uv_build(&self, job: Job, from: &Path, within: &Path, built: &Path) -> Result<Command> {
+        let Job { work, entry, .. } = job;
         let mut command = self.pythons.uv()?.command();
-        command.args(["build", &format!("--{}", entry.kind)]).arg(&from).arg("--out-dir").arg(built);
+        command.args(["build", &format!("--{}", entry.kind)]).arg(from).arg("--out-dir").arg(built);
         command.current_dir(within);
         if let Some(python) = &entry.python {
             command.arg("--python").arg(self.pythons.find(Some(python))?);
@@ -137,9 +158,7 @@ impl Maker<'_> {
             command.arg("--offline");
         }
         self.set_environment(&mut command, job);
-        let shown = from.file_name().unwrap_or(from.as_os_str());
-        let shown = if from == Path::new(folder) { folder.to_owned() } else { shown.display().to_string() };
-        Ok((command, format!("uv build --{} {shown}", entry.kind)))
+        Ok(command)
     }
 
     /// The sdist, for a second build in a folder of its own.
@@ -170,7 +189,7 @@ impl Maker<'_> {
     }
 
     /// What holds for every build; what release.toml says stands over it.
-    fn set_environment(&self, command: &mut Command, job: Job) {
+    pub fn set_environment(&self, command: &mut Command, job: Job) {
         // The same commit is to give the same bytes (reproducible-builds.org/specs/source-date-epoch).
         command.env("SOURCE_DATE_EPOCH", &self.epoch).env("PYTHONHASHSEED", "0");
         command.env("GIT_CEILING_DIRECTORIES", self.checkouts.ceiling());

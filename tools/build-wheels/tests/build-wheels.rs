@@ -89,7 +89,7 @@ fn a_broken_package_is_reported_with_its_log_and_the_other_is_built() {
     let ran = build(&world, &[]);
     let error = ran.error(1);
     assert!(
-        error.starts_with("cannot build `da-vinci.sdist`: `uv build --sdist packages/core` ended with code "),
+        error.starts_with("cannot build `da-vinci.sdist`: `no_such_backend.build_sdist` ended with code "),
         "{error}"
     );
     assert!(error.contains("no_such_backend"), "{error}");

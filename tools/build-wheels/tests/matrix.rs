@@ -105,7 +105,7 @@ fn what_failed_is_built_again_and_nothing_else() {
     let error = first.error(1);
     assert!(
         error.starts_with(
-            "cannot build `plough.wheel-3.12`: `uv build --wheel plough-0.5.0.tar.gz` ended with code "
+            "cannot build `plough.wheel-3.12`: `setuptools.build_meta.build_wheel` ended with code "
         ),
         "{error}"
     );
