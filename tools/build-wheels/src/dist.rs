@@ -44,7 +44,7 @@ pub fn place(package: &Package, from: &Path, root: &Path, settled: &[Artifact]) 
     Ok(Placed { artifact, note })
 }
 
-/// Returns the one file that a build has left in a folder; anything else there but hidden files is an error.
+/// Returns the one wheel or sdist that a build has left in a folder; another one there is an error.
 pub fn only_file(built: &Path, entry: &Expected) -> Result<PathBuf> {
     let list = || -> std::io::Result<Vec<String>> {
         let names = fs::read_dir(built)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
@@ -113,14 +113,21 @@ fn move_file(from: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     File::open(from)?.sync_all()?;
-    match fs::rename(from, to) {
-        Err(cause) if cause.kind() == ErrorKind::CrossesDevices => {
-            let mut beside = project::files::new_file_in(folder)?;
-            std::io::copy(&mut File::open(from)?, &mut beside)?;
-            beside.as_file().sync_all()?;
-            beside.persist(to)?;
+    let copy = || -> Result<()> {
+        let mut beside = project::files::new_file_in(folder)?;
+        std::io::copy(&mut File::open(from)?, &mut beside)?;
+        beside.as_file().sync_all()?;
+        beside.persist(to)?;
+        Ok(())
+    };
+    // A build may leave a link to a file that is not its own.
+    if from.is_symlink() {
+        copy()?;
+    } else {
+        match fs::rename(from, to) {
+            Err(cause) if cause.kind() == ErrorKind::CrossesDevices => copy()?,
+            moved => moved?,
         }
-        moved => moved?,
     }
     Ok(File::open(folder)?.sync_all()?)
 }
@@ -184,6 +191,18 @@ mod tests {
         assert_eq!(placed.artifact.path.to_string(), format!("out/dist/{WHEEL}"));
         assert_eq!(placed.note, format!("out/dist/{WHEEL}: 1 bytes"));
         assert_eq!(fs::read_dir(root.path().join("out/dist")).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_placed_as_the_file_that_it_leads_to() {
+        let (root, folder) = (tempfile::tempdir().unwrap(), built(&[("other", "w")]));
+        let link = folder.path().join(WHEEL);
+        std::os::unix::fs::symlink(folder.path().join("other"), &link).unwrap();
+        place(&package(), &link, root.path(), &[]).unwrap();
+        let to = root.path().join("out/dist").join(WHEEL);
+        assert!(!to.is_symlink() && fs::read(&to).unwrap() == b"w");
+        assert!(folder.path().join("other").is_file());
     }
 
     #[test]
