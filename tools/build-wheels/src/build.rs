@@ -86,7 +86,7 @@ fn apply(
     let maker = Maker {
         project,
         lock,
-        checkouts: Checkouts::new(&project.git, lock, commit, &release.version.tag),
+        checkouts: Checkouts::new(&project.git, lock, commit, &release.version.tag)?,
         pythons,
         environments: Environments::default(),
         epoch: project.git.read(&["show", "--no-patch", "--format=%ct", commit.as_str()])?,

@@ -17,12 +17,13 @@ pub struct Checkouts<'a> {
     commit: &'a CommitId,
     tag: &'a str,
     folder: PathBuf,
+    filters: Vec<String>,
 }
 
 impl<'a> Checkouts<'a> {
     /// Prepares for checkouts of a commit that bears a tag, or will.
-    pub fn new(git: &'a Git, lock: &'a Lock, commit: &'a CommitId, tag: &'a str) -> Self {
-        Self { git, lock, commit, tag, folder: folder(git) }
+    pub fn new(git: &'a Git, lock: &'a Lock, commit: &'a CommitId, tag: &'a str) -> Result<Self> {
+        Ok(Self { git, lock, commit, tag, folder: folder(git), filters: filters(git)? })
     }
 
     /// The folder for what a build of that name makes; it holds the checkout and goes with it.
@@ -49,7 +50,9 @@ impl<'a> Checkouts<'a> {
         fs::create_dir_all(&tree).with_context(|| format!("cannot make `{}`", tree.display()))?;
         let (from, to) = (text(self.git.common_dir())?, text(&tree)?);
         // Neither the user's template nor his hooks have a say in what is built.
-        let clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", from, to];
+        let plain = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", UPLOAD_PACK];
+        let filters = self.filters.iter().flat_map(|filter| ["--config", filter]);
+        let clone: Vec<&str> = plain.into_iter().chain(filters).chain([from, to]).collect();
         // Not `Git::write`: it mends this repository, one command at a time, and these write in the clone alone.
         let git = |arguments: &[&str]| {
             project::run(self.git.command(arguments)?.stdin(self.lock.stdin()?)).map(drop)
@@ -62,6 +65,29 @@ impl<'a> Checkouts<'a> {
         run(&["update-ref", &format!("refs/tags/{}", self.tag), self.commit.as_str()])?;
         Ok(self.root(name))
     }
+
+    /// Lets git take an edited file of the checkout of that name for unchanged.
+    ///
+    /// A version that is derived from the tag would be that of a dirty tree.
+    pub fn hide(&self, name: &str, file: &Path) -> Result<()> {
+        let (tree, file) = (self.folder(name).join("tree"), text(file)?);
+        let command = ["-C", text(&tree)?, "update-index", "--assume-unchanged", "--", file];
+        project::run(self.git.command(&command)?.stdin(self.lock.stdin()?)).map(drop)
+    }
+}
+
+/// Git trusts this repository already where it is another user's, as in a container; `clone` would ask once more.
+const UPLOAD_PACK: &str = "--upload-pack=git -c 'safe.directory=*' upload-pack";
+
+/// The filters of files that this repository alone has set up, as `git lfs install --local` does: without them the
+/// checkout has other bytes than the working tree.
+fn filters(git: &Git) -> Result<Vec<String>> {
+    let found = git.ask(&["config", "--local", "--null", "--get-regexp", r"^filter\."])?.unwrap_or_default();
+    // A setting without a value is a true one.
+    let setting = |text: &str| {
+        text.split_once('\n').map_or(format!("{text}=true"), |(key, value)| format!("{key}={value}"))
+    };
+    Ok(found.split_terminator('\0').map(setting).collect())
 }
 
 /// Removes what a killed tool has left; the lock says that nobody is at work there.

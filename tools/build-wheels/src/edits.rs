@@ -6,7 +6,7 @@ mod poetry;
 mod tests;
 mod text;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use document::{Failure, PackageName, ProjectPath};
@@ -15,9 +15,10 @@ use toml_edit::{Document, Item, TableLike};
 
 use text::Text;
 
-/// Edits the pyproject.toml of a variant in a checkout; a package that is no variant is left as it is.
-pub fn apply(root: &Path, project: &Project, distribution: &ProjectPackage) -> Result<()> {
-    let Some(variant) = &distribution.variant else { return Ok(()) };
+/// Edits the pyproject.toml of a variant in a checkout, and returns where it is if it has changed; a package that is
+/// no variant is left as it is.
+pub fn apply(root: &Path, project: &Project, distribution: &ProjectPackage) -> Result<Option<PathBuf>> {
+    let Some(variant) = &distribution.variant else { return Ok(None) };
     let path = distribution.folder(root).join("pyproject.toml");
     let shown = distribution.inside("pyproject.toml")?;
     let base = project.packages.iter().find(|package| package.path == distribution.path);
@@ -29,13 +30,14 @@ pub fn apply(root: &Path, project: &Project, distribution: &ProjectPackage) -> R
     let edit = Edit { path: &shown, base, name: &distribution.name, variant, names_itself };
     let after = edit.of(&before)?;
     if after == before {
-        return Ok(());
+        return Ok(None);
     }
     // A link may lead out of the checkout.
     if path.is_symlink() {
         std::fs::remove_file(&path).with_context(|| format!("cannot replace `{}`", path.display()))?;
     }
-    std::fs::write(&path, after).with_context(|| format!("cannot write `{}`", path.display()))
+    std::fs::write(&path, after).with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(Some(path))
 }
 
 /// The changes of one variant.

@@ -96,7 +96,9 @@ impl Maker<'_> {
     pub fn tree(&self, work: &Work, name: &str) -> Result<PathBuf> {
         let root =
             self.checkouts.make(name).with_context(|| format!("cannot build `{}`", work.package.name))?;
-        edits::apply(&root, self.project, work.distribution)?;
+        if let Some(edited) = edits::apply(&root, self.project, work.distribution)? {
+            self.checkouts.hide(name, &edited)?;
+        }
         Ok(root)
     }
 
