@@ -138,7 +138,10 @@ pub fn plan<'a>(
     }
     let kept = kept(release, request, &expected, &own);
     let removals = if request.clean {
-        removals::removals(project, release, request, &selected, &kept)?
+        // A wheel of an entry that is not asked for may serve one that is.
+        let stay: Vec<&Artifact> =
+            kept.iter().chain(works.iter().flat_map(|work| work.done.values())).collect();
+        removals::removals(project, release, request, &selected, &stay)?
     } else {
         Vec::new()
     };

@@ -12,13 +12,14 @@ use project::Project;
 
 use crate::plan::{Action, Request};
 
-/// The files of earlier builds directly in the dist folders, sorted; what a narrowed run does not build stays.
+/// The files of earlier builds directly in the dist folders, sorted; what is in `stay` stays, and what
+/// a narrowed run does not build.
 pub fn removals(
     project: &Project,
     release: &Release,
     request: &Request,
     selected: &[&Expected],
-    kept: &[Artifact],
+    stay: &[&Artifact],
 ) -> Result<Vec<Step<Action>>> {
     let names: BTreeSet<&PackageName> = selected.iter().map(|entry| &entry.package).collect();
     let own = release.packages.iter().filter(|package| names.contains(&package.name));
@@ -41,7 +42,7 @@ pub fn removals(
         files.sort();
         for name in files {
             let path = folder.join(&name)?;
-            if kept.iter().all(|artifact| artifact.path != path) {
+            if stay.iter().all(|artifact| artifact.path != path) {
                 steps.push(Step::Do(Action::Remove(path)));
             }
         }

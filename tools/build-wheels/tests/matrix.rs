@@ -85,6 +85,9 @@ fn a_pure_wheel_is_built_once_for_all_pythons_and_platforms() {
     // What is there serves an entry that no run has built.
     let one = build(&world, &["--only", &eleven]);
     assert_eq!((one.lines("build ").len(), names(&one.document()).len()), (0, 1), "{}", one.stderr);
+    let clean = build(&world, &["--only", &eleven, "--clean"]);
+    assert_eq!(clean.lines("remove ").len() + clean.lines("build ").len(), 0, "{}", clean.stderr);
+    assert!(world.exists("dist/da_vinci-0.5.0-py3-none-any.whl"), "the run does not build it again");
     let elsewhere = build(&world, &["--only", "da-vinci.wheel-3.11-windows-arm64"]);
     let error = elsewhere.error(1);
     assert!(error.contains("it is for windows-arm64, and this machine builds for linux-"), "{error}");
