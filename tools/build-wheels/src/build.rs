@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use document::{Artifact, ArtifactKind, CommitId, Expected, Failure, Release};
 use filter::{Outcome, Stage};
 use project::{Lock, Project};
-use rayon::Scope;
+use rayon::ScopeFifo;
 
 use crate::checkout::{self, Checkouts};
 use crate::environments::Environments;
@@ -106,10 +106,11 @@ fn apply(
         state: Mutex::new(state),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")?;
-    pool.scope(|scope| {
+    // In their order, as people look for them.
+    pool.scope_fifo(|scope| {
         for work in plan.works.iter().filter(|work| work.is_open()) {
             let builder = &builder;
-            scope.spawn(move |scope| builder.build(work, scope));
+            scope.spawn_fifo(move |scope| builder.build(work, scope));
         }
     });
     builder.end()
@@ -132,7 +133,7 @@ struct State {
 
 impl Builder<'_> {
     /// Builds one distribution: the sdist, then a first wheel, then those that it does not serve, all at once.
-    fn build<'s>(&'s self, work: &'s Work<'s>, scope: &Scope<'s>) {
+    fn build<'s>(&'s self, work: &'s Work<'s>, scope: &ScopeFifo<'s>) {
         let (sdists, wheels): (Vec<&Expected>, Vec<&Expected>) =
             work.entries.iter().partition(|entry| entry.kind == ArtifactKind::Sdist);
         let mut source = Ok(None);
@@ -140,12 +141,12 @@ impl Builder<'_> {
             source = self.file(work, entry, &Source::Tree);
         }
         for entry in work.repeated.iter().filter(|entry| entry.kind == ArtifactKind::Sdist) {
-            scope.spawn(move |_| self.compare(work, entry, &Source::Tree));
+            scope.spawn_fifo(move |_| self.compare(work, entry, &Source::Tree));
         }
         let Some(source) = self.source(work, source) else { return };
         for entry in work.repeated.iter().filter(|entry| entry.kind == ArtifactKind::Wheel) {
             let source = source.clone();
-            scope.spawn(move |_| self.compare(work, entry, &source));
+            scope.spawn_fifo(move |_| self.compare(work, entry, &source));
         }
         let mut wheels = wheels.into_iter();
         let Some(first) = wheels.next() else { return };
@@ -159,7 +160,7 @@ impl Builder<'_> {
         }
         for entry in others {
             let source = source.clone();
-            scope.spawn(move |_| drop(self.file(work, entry, &source)));
+            scope.spawn_fifo(move |_| drop(self.file(work, entry, &source)));
         }
     }
 
