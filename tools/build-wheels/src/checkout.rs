@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use document::CommitId;
@@ -54,9 +55,7 @@ impl<'a> Checkouts<'a> {
         let filters = self.filters.iter().flat_map(|filter| ["--config", filter]);
         let clone: Vec<&str> = plain.into_iter().chain(filters).chain([from, to]).collect();
         // Not `Git::write`: it mends this repository, one command at a time, and these write in the clone alone.
-        let git = |arguments: &[&str]| {
-            project::run(self.git.command(arguments)?.stdin(self.lock.stdin()?)).map(drop)
-        };
+        let git = |arguments: &[&str]| self.git(arguments);
         git(&clone)?;
         let hookless = ["-C", to, "-c", "core.hooksPath=/dev/null"];
         let run = |arguments: &[&str]| git(&[&hookless[..], arguments].concat());
@@ -72,7 +71,31 @@ impl<'a> Checkouts<'a> {
     pub fn hide(&self, name: &str, file: &Path) -> Result<()> {
         let (tree, file) = (self.folder(name).join("tree"), text(file)?);
         let command = ["-C", text(&tree)?, "update-index", "--assume-unchanged", "--", file];
-        project::run(self.git.command(&command)?.stdin(self.lock.stdin()?)).map(drop)
+        self.git(&command)
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = self.git.command(arguments)?;
+        leave_repository(&mut command);
+        project::run(command.stdin(self.lock.stdin()?)).map(drop)
+    }
+}
+
+/// Lets a program find the repository by the folder that it runs in.
+///
+/// A hook and `git rebase --exec` name theirs in the environment, and what is meant for a checkout would be done there.
+pub fn leave_repository(command: &mut Command) {
+    for name in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_NAMESPACE",
+        "GIT_PREFIX",
+    ] {
+        command.env_remove(name);
     }
 }
 

@@ -10,6 +10,7 @@ use document::{ArtifactKind, Expected, Failure};
 use project::{ConfigSetting, Lock, Project, log};
 
 use crate::checkout::Checkouts;
+use crate::checkout::{Checkouts, leave_repository};
 use crate::environments::Environments;
 use crate::plan::Work;
 use crate::python::Pythons;
@@ -194,6 +195,7 @@ impl Maker<'_> {
     pub fn set_environment(&self, command: &mut Command, job: Job) {
         // The same commit is to give the same bytes (reproducible-builds.org/specs/source-date-epoch).
         command.env("SOURCE_DATE_EPOCH", &self.epoch).env("PYTHONHASHSEED", "0");
+        leave_repository(command);
         command.env("GIT_CEILING_DIRECTORIES", self.checkouts.ceiling());
         if self.offline {
             command.envs([("UV_OFFLINE", "1"), ("PIP_NO_INDEX", "1"), ("UV_PYTHON_DOWNLOADS", "never")]);

@@ -74,3 +74,16 @@ fn a_repository_of_another_user_that_git_is_to_trust_is_built() {
     let ran = world.run_as(command, &[], &release);
     assert_eq!(ran.document().artifacts().unwrap().len(), 2);
 }
+
+#[test]
+fn a_repository_that_a_hook_names_is_left_as_it_is() {
+    let world = world(&[("pyproject.toml", PLAIN), ("plough/__init__.py", "")]);
+    let release = world.document();
+    let mut command = world.command(TOOL);
+    command.env("GIT_DIR", world.root.join(".git")).env("GIT_INDEX_FILE", world.root.join(".git/index"));
+    let ran = world.run_as(command, &[], &release);
+    assert_eq!(ran.document().artifacts().unwrap().len(), 2);
+    assert_eq!(world.git(&["branch", "--show-current"]), "main\n");
+    assert_eq!(world.git(&["tag"]), "");
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+}
