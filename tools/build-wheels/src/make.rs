@@ -9,7 +9,6 @@ use distribution::FileName;
 use document::{ArtifactKind, Expected, Failure};
 use project::{ConfigSetting, Lock, Project, log};
 
-use crate::checkout::Checkouts;
 use crate::checkout::{Checkouts, leave_repository};
 use crate::environments::Environments;
 use crate::plan::Work;
