@@ -136,7 +136,7 @@ fn gives_the_same_files_as_uv_build_for_every_backend() {
 }
 
 /// A backend that writes beside itself, and stops where another build has done so.
-const MESSY: &str = "import importlib.util, os, sysconfig\nimport own\n\n\n\
+const MESSY: &str = "import importlib.util, os, sysconfig\nimport own\nfrom own import get_requires_for_build_wheel\n\n\n\
     def touch():\n    \
     assert importlib.util.find_spec('mess') is None, 'another build was here'\n    \
     open(os.path.join(sysconfig.get_path('purelib'), 'mess.py'), 'w').close()\n\n\n\
