@@ -92,9 +92,6 @@ fn apply(
         epoch: project.git.read(&["show", "--no-patch", "--format=%ct", commit.as_str()])?,
         offline: request.offline,
     };
-    if project.git.ask(&["cat-file", "-e", &format!("{commit}:.gitmodules")])?.is_some() {
-        stage.warn("the repository has submodules, and they are not in the checkout that is built");
-    }
     let state =
         State { record: Record::read(&project.git, commit)?, made: BTreeMap::new(), failures: Vec::new() };
     let builder = Builder {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use document::CommitId;
+use document::{CommitId, Failure};
 use project::{Git, Lock};
 
 /// The checkouts of one run, one for each build, so that no build sees what another one leaves in its tree.
@@ -49,7 +49,17 @@ impl<'a> Checkouts<'a> {
     pub fn make(&self, name: &str) -> Result<PathBuf> {
         let tree = self.folder(name).join("tree");
         fs::create_dir_all(&tree).with_context(|| format!("cannot make `{}`", tree.display()))?;
-        let (from, to) = (text(self.git.common_dir())?, text(&tree)?);
+        self.check_out(self.git.common_dir(), &tree, self.commit.as_str())?;
+        // For versions that are derived from the tag. `git tag` would sign it where the user's settings say so.
+        let tag = format!("refs/tags/{}", self.tag);
+        self.git(&["-C", text(&tree)?, "update-ref", &tag, self.commit.as_str()])?;
+        self.fill_submodules(self.git.top(), &tree)?;
+        Ok(self.root(name))
+    }
+
+    /// Clones a repository of this machine into a folder, with the files of a commit.
+    fn check_out(&self, from: &Path, to: &Path, commit: &str) -> Result<()> {
+        let (from, to) = (text(from)?, text(to)?);
         // Neither the user's template nor his hooks have a say in what is built.
         let plain = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", UPLOAD_PACK];
         let filters = self.filters.iter().flat_map(|filter| ["--config", filter]);
@@ -57,12 +67,36 @@ impl<'a> Checkouts<'a> {
         // Not `Git::write`: it mends this repository, one command at a time, and these write in the clone alone.
         let git = |arguments: &[&str]| self.git(arguments);
         git(&clone)?;
-        let hookless = ["-C", to, "-c", "core.hooksPath=/dev/null"];
-        let run = |arguments: &[&str]| git(&[&hookless[..], arguments].concat());
-        run(&["checkout", "--quiet", "--detach", self.commit.as_str()])?;
-        // For versions that are derived from the tag. `git tag` would sign it where the user's settings say so.
-        run(&["update-ref", &format!("refs/tags/{}", self.tag), self.commit.as_str()])?;
-        Ok(self.root(name))
+        git(&["-C", to, "-c", "core.hooksPath=/dev/null", "checkout", "--quiet", "--detach", commit])
+    }
+
+    /// Gives a checkout its submodules, and those theirs: each at the commit that it is pinned to, from the clone of it
+    /// in the working tree, so that nothing comes from the network.
+    fn fill_submodules(&self, working: &Path, tree: &Path) -> Result<()> {
+        if !tree.join(".gitmodules").is_file() {
+            return Ok(());
+        }
+        let list = self.command(&["-C", text(tree)?, "ls-files", "--stage", "-z"])?;
+        for line in list.split_terminator('\0').filter(|line| line.starts_with("160000 ")) {
+            let Some((commit, path)) =
+                line.split_once('\t').and_then(|(entry, path)| Some((entry.split(' ').nth(1)?, path)))
+            else {
+                continue;
+            };
+            let (from, to) = (working.join(path), tree.join(path));
+            if !from.join(".git").exists() {
+                let what = format!("cannot build: the submodule `{path}` is not in the working tree");
+                return Err(Failure::new(what).hint("run `git submodule update --init --recursive`").into());
+            }
+            self.check_out(&from, &to, commit).map_err(|cause| {
+                let short = commit.get(..10).unwrap_or(commit);
+                let what =
+                    format!("cannot build: the submodule `{path}` cannot be had at {short}: {cause:#}");
+                Failure::new(what).hint("run `git submodule update --init --recursive`")
+            })?;
+            self.fill_submodules(&from, &to)?;
+        }
+        Ok(())
     }
 
     /// Lets git take an edited file of the checkout of that name for unchanged.
@@ -75,9 +109,13 @@ impl<'a> Checkouts<'a> {
     }
 
     fn git(&self, arguments: &[&str]) -> Result<()> {
+        self.command(arguments).map(drop)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<String> {
         let mut command = self.git.command(arguments)?;
         leave_repository(&mut command);
-        project::run(command.stdin(self.lock.stdin()?)).map(drop)
+        project::run(command.stdin(self.lock.stdin()?))
     }
 }
 

@@ -255,17 +255,72 @@ fn builds_in_a_shallow_clone_with_a_detached_head_and_in_a_worktree() {
 }
 
 #[test]
-fn builds_a_project_below_the_top_of_its_repository_and_warns_of_submodules() {
+fn builds_a_project_below_the_top_of_its_repository() {
     let world = World::new();
     std::fs::remove_dir_all(world.root.join(".git")).unwrap();
-    world.write("../.gitmodules", "");
     world.git(&["init", "-q", "-b", "main", ".."]);
     world.git(&["add", "-A", ".."]);
     world.git(&["commit", "-q", "-m", "all"]);
     let ran = build(&world, &[]);
     assert_eq!(paths(&ran.document()), [CORE, CORE_SDIST, CDK, CDK_SDIST]);
     assert!(members(&world.root.join(CORE)).contains(&"da_vinci/Dockerfile".to_owned()));
-    assert_eq!(ran.lines("warning: the repository has submodules").len(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn submodules_are_built_at_the_commits_that_they_are_pinned_to() {
+    let world = World::new();
+    let place = tempfile::tempdir().unwrap();
+    let far = place.path().join("wheelwright");
+    let inner = place.path().join("nails");
+    let commit = |folder: &Path, file: &str, text: &str| {
+        std::fs::create_dir_all(folder).unwrap();
+        let folder = folder.to_str().unwrap();
+        world.git(&["init", "-q", "-b", "main", folder]);
+        std::fs::write(Path::new(folder).join(file), text).unwrap();
+        world.git(&["-C", folder, "add", "-A"]);
+        world.git(&["-C", folder, "commit", "-q", "-m", text]);
+    };
+    let add = |within: &str, from: &Path, to: &str| {
+        let from = from.to_str().unwrap();
+        let add = ["-C", within, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", from, to];
+        world.git(&add);
+    };
+    commit(&inner, "nail.py", "n = 1");
+    commit(&far, "spoke.py", "s = 1");
+    add(far.to_str().unwrap(), &inner, "nails");
+    commit(&far, "spoke.py", "s = 2");
+    let root = world.root.to_str().unwrap();
+    add(root, &far, "packages/core/da_vinci/far");
+    world.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "update",
+        "--init",
+        "--recursive",
+    ]);
+    world.commit();
+    // What the submodule's folder has by now is not what the commit pins.
+    std::fs::write(world.root.join("packages/core/da_vinci/far/spoke.py"), "s = 3").unwrap();
+    let ran = build(&world, &["--package", "da-vinci"]);
+    let wheel = paths(&ran.document()).into_iter().find(|path| path.ends_with(".whl")).unwrap();
+    let held = members(&world.root.join(&wheel));
+    for file in ["da_vinci/far/spoke.py", "da_vinci/far/nails/nail.py"] {
+        assert!(held.contains(&file.to_owned()), "{held:?}");
+    }
+    let mut wheel = std::fs::File::open(world.root.join(wheel)).map(zip::ZipArchive::new).unwrap().unwrap();
+    let spoke = std::io::read_to_string(wheel.by_name("da_vinci/far/spoke.py").unwrap()).unwrap();
+    assert_eq!(spoke, "s = 2");
+    world.git(&["submodule", "--quiet", "deinit", "--force", "packages/core/da_vinci/far"]);
+    let release = world.document();
+    let ran = world.run(TOOL, &["--package", "da-vinci", "--clean"], &release);
+    let error = ran.error(1);
+    assert!(
+        error.contains("the submodule `packages/core/da_vinci/far` is not in the working tree")
+            && error.contains("hint: run `git submodule update --init --recursive`"),
+        "{error}"
+    );
 }
 
 #[test]

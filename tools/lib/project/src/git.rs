@@ -87,6 +87,11 @@ impl Git {
         State::in_git_dir(&self.git_dir).folder().to_path_buf()
     }
 
+    /// The top folder of the working tree.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
     /// The git directory that all worktrees share.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
