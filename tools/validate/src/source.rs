@@ -25,7 +25,7 @@ const NAMED: usize = 5;
 /// Lists what the wheel lacks of its packages' files in the commit, and what it has beside them.
 pub fn problems(context: &Context, artifact: &Artifact, wheel: &Wheel) -> Result<Vec<Problem>> {
     let Some(package) = context.release.package(&artifact.package) else { return Ok(Vec::new()) };
-    let tracked = tracked(context, package)?;
+    let Tracked { files: tracked, submodules } = tracked(context, package)?;
     let entries = wheel.entries();
     let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let tops: BTreeSet<&str> = names
@@ -48,8 +48,13 @@ pub fn problems(context: &Context, artifact: &Artifact, wheel: &Wheel) -> Result
             found.push(Code::W101.found(format!("the wheel lacks {} of the commit", list(&lacking))));
         }
         let own = names.iter().filter(|name| name.starts_with(&inside) && !name.ends_with('/'));
-        let extra: Vec<&str> =
-            own.copied().filter(|name| !source.contains(*name) && !is_built(name)).collect();
+        let is_of_submodule = |name: &str| {
+            let mut inside =
+                submodules.iter().filter_map(|path| name.strip_prefix(path.strip_prefix(folder)?));
+            inside.any(|rest| rest.starts_with('/'))
+        };
+        let is_extra = |name: &&str| !source.contains(*name) && !is_built(name) && !is_of_submodule(name);
+        let extra: Vec<&str> = own.copied().filter(is_extra).collect();
         if !extra.is_empty() {
             found.push(Code::W102.found(format!("the wheel has {}, and the commit has not", list(&extra))));
         }
@@ -57,20 +62,30 @@ pub fn problems(context: &Context, artifact: &Artifact, wheel: &Wheel) -> Result
     Ok(found)
 }
 
-/// The files of the package's folder in the release commit, or before there is one in git's index.
-fn tracked(context: &Context, package: &Package) -> Result<BTreeSet<String>> {
+/// What git tracks of a package's folder, as paths below it.
+#[derive(Default)]
+struct Tracked {
+    files: BTreeSet<String>,
+    /// The folders of submodules, whose files are tracked elsewhere.
+    submodules: BTreeSet<String>,
+}
+
+/// What is in the package's folder in the release commit, or before there is one in git's index.
+fn tracked(context: &Context, package: &Package) -> Result<Tracked> {
     let folder = package.path.as_ref().map(|path| format!("{path}/")).unwrap_or_default();
     let place = if folder.is_empty() { "." } else { folder.as_str() };
     let commit = context.release.commit.as_ref().map(|commit| commit.id.to_string());
     let arguments = match &commit {
-        Some(commit) => vec!["ls-tree", "-r", "-z", "--name-only", commit.as_str(), "--", place],
-        None => vec!["ls-files", "-z", "--", place],
+        Some(commit) => vec!["ls-tree", "-r", "-z", commit.as_str(), "--", place],
+        None => vec!["ls-files", "--stage", "-z", "--", place],
     };
-    let mut files = BTreeSet::new();
-    context.project.git.records(&arguments, |path| {
-        files.extend(path.strip_prefix(&folder).filter(|path| !path.is_empty()).map(str::to_owned));
+    let mut tracked = Tracked::default();
+    context.project.git.records(&arguments, |line| {
+        let Some((entry, path)) = line.split_once('\t') else { return };
+        let kind = if entry.starts_with("160000 ") { &mut tracked.submodules } else { &mut tracked.files };
+        kind.extend(path.strip_prefix(&folder).filter(|path| !path.is_empty()).map(str::to_owned));
     })?;
-    Ok(files)
+    Ok(tracked)
 }
 
 /// Says whether a file of the source is one that people expect in the wheel.

@@ -119,6 +119,13 @@ fn files_that_the_commit_has_and_the_wheel_has_not_are_told() {
     world.write("packages/core/da_vinci/palette.json", "{}");
     world.write("packages/core/da_vinci/tests/test_paint.py", "");
     world.write("packages/core/da_vinci/.style", "");
+    // A submodule, whose files are tracked in a repository of its own.
+    world.write("packages/core/da_vinci/far/spoke.py", "");
+    let far = world.root.join("packages/core/da_vinci/far");
+    let far = far.to_str().unwrap();
+    world.git(&["init", "-q", far]);
+    world.git(&["-C", far, "add", "-A"]);
+    world.git(&["-C", far, "commit", "-q", "-m", "a spoke"]);
     let build = "[tool.hatch.build]\nexclude = [\"*.json\", \"tests\"]\n\n\
                  [tool.hatch.build.targets.wheel.force-include]\n\"pyproject.toml\" = \"da_vinci/own.toml\"\n\n[build-system]";
     world.replace(PYPROJECT, "[build-system]", build);
