@@ -272,7 +272,8 @@ impl Builder<'_> {
         if failures.len() > 1 {
             let list: String = failures.iter().map(|(_, failure)| format!("\n  {failure:#}")).collect();
             let what = format!("cannot build {failed} of {} files{list}", self.count);
-            return Err(Failure::new(what).hint("mend them; what is built is not built again").into());
+            let hint = failures.iter().find_map(|(_, failure)| Failure::of(failure).0).unwrap_or("mend them");
+            return Err(Failure::new(what).hint(format!("{hint}; what is built is not built again")).into());
         }
         failures.pop().map_or(Ok(made), |(_, failure)| Err(failure))
     }

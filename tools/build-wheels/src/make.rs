@@ -230,7 +230,8 @@ fn hint(job: Job, shown: &str) -> String {
         // hatchling, flit and uv_build look for a folder of the distribution's name.
         Some(variant) => format!(
             "if the backend finds the files by the name of the distribution, tell it where they are \
-             (`packages` of [tool.hatch.build.targets.wheel], `module-name` of [tool.uv.build-backend]); \
+             (`packages` of [tool.hatch.build.targets.wheel] or [tool.poetry], `name` of [tool.flit.module], \
+             `module-name` of [tool.uv.build-backend]); \
              the variant is `{}`",
             variant.name
         ),
