@@ -17,7 +17,7 @@ const ANY: &str = "3";
 pub struct Pythons {
     offline: bool,
     uv: Mutex<Option<Uv>>,
-    builds: Mutex<BTreeMap<PathBuf, String>>,
+    builds: Mutex<BTreeMap<PythonVersion, String>>,
 }
 
 impl Pythons {
@@ -55,21 +55,19 @@ impl Pythons {
     /// Another interpreter of the same number may build other bytes. Where no version is asked for, none counts.
     pub fn build_of(&self, version: Option<&PythonVersion>) -> Result<Option<String>> {
         let Some(version) = version else { return Ok(Some(String::new())) };
-        match uv::installed(&self.uv()?, version.as_str())? {
-            Some(path) => self.ask(&path).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn ask(&self, path: &Path) -> Result<String> {
         let known = || self.builds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(build) = known().get(path) {
-            return Ok(build.clone());
+        if let Some(build) = known().get(version) {
+            return Ok(Some(build.clone()));
         }
-        let mut command = Command::new(path);
-        command.args(["-I", "-c", "import sys; print(sys.version)"]).stdin(std::process::Stdio::null());
-        let build = project::run(&mut command)?.trim_end().to_owned();
-        known().insert(path.to_path_buf(), build.clone());
-        Ok(build)
+        let Some(path) = uv::installed(&self.uv()?, version.as_str())? else { return Ok(None) };
+        let build = ask(&path)?;
+        known().insert(version.clone(), build.clone());
+        Ok(Some(build))
     }
+}
+
+fn ask(interpreter: &Path) -> Result<String> {
+    let mut command = Command::new(interpreter);
+    command.args(["-I", "-c", "import sys; print(sys.version)"]).stdin(std::process::Stdio::null());
+    Ok(project::run(&mut command)?.trim_end().to_owned())
 }
