@@ -101,7 +101,10 @@ fn sarif(reports: &[Report]) -> Value {
             })
         })
         .collect();
-    let place = |file: &str| json!([{"physicalLocation": {"artifactLocation": {"uri": uri(file)}}}]);
+    let place = |file: &str| {
+        // Code scanning on GitHub asks for a line, and a file of bytes has but one.
+        json!([{"physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": {"startLine": 1}}}])
+    };
     let (mut results, mut notifications) = (Vec::new(), Vec::new());
     for Report { file, found } in reports {
         match found {
@@ -121,6 +124,7 @@ fn sarif(reports: &[Report]) -> Value {
         json!({"executionSuccessful": notifications.is_empty(), "toolExecutionNotifications": notifications});
     let driver = json!({"name": "validate", "rules": rules});
     json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{"tool": {"driver": driver}, "invocations": [invocation], "results": results}],
     })
