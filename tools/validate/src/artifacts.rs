@@ -65,22 +65,23 @@ pub fn is_sound(context: &Context, artifact: &Artifact) -> Result<Verdict> {
         .into())
 }
 
-/// Checks that the package's wheel holds every file that release.toml requires.
+/// Checks that each wheel of the package holds every file that release.toml requires.
 pub fn holds_required_files(context: &Context, package: &ProjectPackage) -> Result<Verdict> {
-    let artifact = wheel_of(context, &package.name)?;
-    let wheel = Wheel::open(&unchanged(&context.project.root, artifact)?)?;
-    let missing: Vec<&str> =
-        package.required_files.iter().map(String::as_str).filter(|file| !wheel.contains(file)).collect();
-    if missing.is_empty() {
+    let mut lacking = Vec::new();
+    let built = context.wheels.of_package(&package.name);
+    for (artifact, built) in wheels_of(context, &package.name)?.into_iter().zip(built) {
+        let wheel = Wheel::open(&built?.path)?;
+        let missing: Vec<&str> =
+            package.required_files.iter().map(String::as_str).filter(|file| !wheel.contains(file)).collect();
+        if !missing.is_empty() {
+            lacking.push(format!("`{}` inside `{}`", missing.join("`, `"), artifact.path));
+        }
+    }
+    if lacking.is_empty() {
         return Ok(Verdict::Passed(package.required_files.join(", ")));
     }
-    let what = format!("cannot find `{}` inside `{}`", missing.join("`, `"), artifact.path);
+    let what = format!("cannot find {}", lacking.join("; "));
     Err(Failure::new(what).hint("make the package's build backend ship it, or mend `required-files`").into())
-}
-
-/// The package's wheel.
-pub fn wheel_of<'a>(context: &'a Context, package: &PackageName) -> Result<&'a Artifact> {
-    Ok(wheels_of(context, package)?[0])
 }
 
 /// The package's wheels, of which there is one at least.

@@ -133,6 +133,21 @@ fn a_missing_required_file_is_named() {
 }
 
 #[test]
+fn each_wheel_of_a_package_must_hold_the_required_files() {
+    let world = World::new();
+    built(&world);
+    let other = CORE.replace("py3-none", "cp312-none");
+    std::fs::rename(world.root.join(CORE), world.root.join(&other)).unwrap();
+    let without = "[tool.hatch.build]\nexclude = [\"Dockerfile\"]\n\n[build-system]";
+    world.replace("packages/core/pyproject.toml", "[build-system]", without);
+    world.commit();
+    let release = built(&world);
+    let ran = world.run(TOOL, &["--only", "required files da-vinci"], &release);
+    let said = format!("required files da-vinci: cannot find `da_vinci/Dockerfile` inside `{CORE}`\n");
+    assert!(ran.error(1).contains(&said), "{}", ran.stderr);
+}
+
+#[test]
 fn a_failing_import_is_shown_with_its_cause() {
     let world = World::new();
     world.write("packages/core/da_vinci/__init__.py", "raise RuntimeError('no canvas')\n");
