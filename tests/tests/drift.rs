@@ -302,7 +302,7 @@ fn real_releases_are_compared_by_their_files() -> Result<()> {
             "W D011 click.utils.get_os_args function is gone",
             "W D012 click.Parameter.__init__ the parameter `autocompletion` is gone",
             "W D012 click.Path.__init__ `writable`, `readable`, `resolve_path`, `allow_dash`, `path_type` have another position",
-            "- D001 click/_unicodefun.py 3.1 KiB",
+            "- D001 click/_unicodefun.py 3.2 kB",
             "- D007 Requires-Python is `>=3.7`, was `>=3.6`",
             "- D013 click.Option.__init__ `show_default` defaults to `None`, and to `False` before",
         ],

@@ -64,10 +64,8 @@ impl<'a> Checkouts<'a> {
         let plain = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", UPLOAD_PACK];
         let filters = self.filters.iter().flat_map(|filter| ["--config", filter]);
         let clone: Vec<&str> = plain.into_iter().chain(filters).chain([from, to]).collect();
-        // Not `Git::write`: it mends this repository, one command at a time, and these write in the clone alone.
-        let git = |arguments: &[&str]| self.git(arguments);
-        git(&clone)?;
-        git(&["-C", to, "-c", "core.hooksPath=/dev/null", "checkout", "--quiet", "--detach", commit])
+        self.git(&clone)?;
+        self.git(&["-C", to, "-c", "core.hooksPath=/dev/null", "checkout", "--quiet", "--detach", commit])
     }
 
     /// Gives a checkout its submodules, and those theirs: each at the commit that it is pinned to, from the clone of it
@@ -108,6 +106,7 @@ impl<'a> Checkouts<'a> {
         self.git(&command)
     }
 
+    /// Runs git, which writes in a checkout alone: `Git::write` mends this repository, one command at a time.
     fn git(&self, arguments: &[&str]) -> Result<()> {
         self.command(arguments).map(drop)
     }

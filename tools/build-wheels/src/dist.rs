@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use distribution::{FileName, expected};
+use distribution::{FileName, expected, readable_size};
 use document::{Artifact, Expected, Failure, Package};
 
 /// A file in its place, and what is worth saying about it.
@@ -30,15 +30,17 @@ pub fn place(package: &Package, from: &Path, root: &Path, settled: &[Artifact]) 
     let there = if to.is_file() { Some(distribution::digest(&to)?.0) } else { None };
     let own = settled.iter().find(|file| file.path == path && there.as_ref() == Some(&file.sha256));
     let note = match (there, own) {
-        (Some(there), _) if there == artifact.sha256 => format!("{path}: the same {} as before", bytes(size)),
+        (Some(there), _) if there == artifact.sha256 => {
+            format!("{path}: the same {} as before", readable_size(size))
+        }
         (Some(_), Some(own)) => {
             artifact = own.clone();
-            format!("{path}: {} of the first build of this commit are kept", bytes(own.size))
+            format!("{path}: {} of the first build of this commit are kept", readable_size(own.size))
         }
         (there, _) => {
             move_file(from, &to).with_context(|| format!("cannot write `{path}`"))?;
             let instead = there.map_or("", |_| ", in place of another build's");
-            format!("{path}: {}{instead}", bytes(size))
+            format!("{path}: {}{instead}", readable_size(size))
         }
     };
     Ok(Placed { artifact, note })
@@ -130,16 +132,6 @@ fn move_file(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(File::open(folder)?.sync_all()?)
-}
-
-/// A size for people: `812 bytes`, `1.5 kB`, `2.0 MB`.
-fn bytes(size: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", size / unit, size % unit * 10 / unit);
-    match size {
-        0..1_000 => format!("{size} bytes"),
-        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
-        _ => format!("{} MB", tenths(1_000_000)),
-    }
 }
 
 #[cfg(test)]
@@ -260,10 +252,5 @@ mod tests {
         let other = Artifact { sha256: Sha256::from_bytes(&[7; 32]), ..placed.artifact };
         put(root.path(), "changed", &[other]);
         assert_eq!(fs::read(&there).unwrap(), b"changed", "a file that is not settled is replaced");
-    }
-
-    #[test]
-    fn sizes_are_for_people() {
-        assert_eq!([999, 1_590, 2_000_000].map(bytes), ["999 bytes", "1.5 kB", "2.0 MB"]);
     }
 }

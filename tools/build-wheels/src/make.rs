@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Context, Result};
 use distribution::FileName;
 use document::{ArtifactKind, Expected, Failure};
-use project::{ConfigSetting, Lock, Project, log};
+use project::{ConfigSetting, Lock, Project, log, shell};
 
 use crate::checkout::{Checkouts, leave_repository};
 use crate::environments::Environments;
@@ -67,7 +67,7 @@ impl Maker<'_> {
             Some(run) => {
                 let mut command = self.own_command(job, run, &built)?;
                 let status = log::run(command.stdin(self.lock.stdin()?), &log)?;
-                (status, first_line(run), first_line(run))
+                (status, shell::first_line(run), shell::first_line(run))
             }
             None => self.build(job, &built, &log)?,
         };
@@ -178,9 +178,8 @@ impl Maker<'_> {
         let Job { work, entry, .. } = job;
         let python = self.pythons.find(entry.python.as_ref())?;
         let root = self.tree(work, &Self::name(job))?;
-        let text = run
-            .replace("{python}", &quoted(&python.to_string_lossy()))
-            .replace("{dist}", &quoted(&built.to_string_lossy()));
+        let text = shell::filled(run, "python", &python.to_string_lossy());
+        let text = shell::filled(&text, "dist", &built.to_string_lossy());
         let mut command = Command::new("sh");
         command.args(["-c", &text]).current_dir(work.distribution.folder(&root));
         command.env("PATH", self.pythons.uv()?.folder_on_path()?);
@@ -235,32 +234,5 @@ fn hint(job: Job, shown: &str) -> String {
              the variant is `{}`",
             variant.name
         ),
-    }
-}
-
-fn first_line(run: &str) -> String {
-    let run = run.trim();
-    match run.split_once('\n') {
-        Some((first, _)) => format!("{first} …"),
-        None => run.to_owned(),
-    }
-}
-
-/// A path as one word for the shell; a plain one stays as it is.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./+=@%,:".contains(c);
-    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_for_the_shell() {
-        for path in ["/opt/python3.12/bin/python", "/a b/it's \"here\"/$HOME"] {
-            let said = project::run(Command::new("sh").args(["-c", &format!("printf %s {}", quoted(path))]));
-            assert_eq!(said.unwrap(), path);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use document::Failure;
-use project::{Coverage, log};
+use project::{Coverage, log, shell};
 
 use crate::coverage;
 use crate::plan::Run;
@@ -18,19 +18,18 @@ pub fn succeeds(context: &Context, run: Run) -> Result<Verdict> {
     let state = context.project.git.state();
     let log = state.folder().join("logs").join(format!("{}.log", file_name(run)));
     let before = check.coverage.as_ref().and_then(|coverage| written(&coverage.report.under(root)));
-    let line = match run.python {
-        None => check.run.clone(),
-        Some(version) => with_python(&check.run, &uv::interpreter(&context.uv()?, version)?),
-    };
     let mut command = Command::new("sh");
-    command.args(["-c", &line]).current_dir(root).env("PATH", context.uv()?.folder_on_path()?);
-    if let Some(version) = run.python {
-        // Of the project's own environment there is one alone, which the runs would take from each other.
-        let environment = state.environments().join(file_name(run));
-        command
-            .env("UV_PYTHON", uv::interpreter(&context.uv()?, version)?)
-            .env("UV_PROJECT_ENVIRONMENT", environment);
-    }
+    command.current_dir(root).env("PATH", context.uv()?.folder_on_path()?);
+    match run.python {
+        None => command.args(["-c", &check.run]),
+        Some(version) => {
+            let python = uv::interpreter(&context.uv()?, version)?;
+            // Of the project's own environment there is one alone, which the runs would take from each other.
+            let environment = state.environments().join(file_name(run));
+            command.env("UV_PYTHON", &python).env("UV_PROJECT_ENVIRONMENT", environment);
+            command.args(["-c", &shell::filled(&check.run, "python", &python.to_string_lossy())])
+        }
+    };
     let status = log::run(command.stdin(context.lock.stdin()?), &log)?;
     let (shown, ending) = (run.first_line(), log::ending(status));
     if !status.success() {
@@ -62,24 +61,6 @@ fn covered(context: &Context, coverage: &Coverage, before: Option<(SystemTime, u
     let reached = coverage::reached(&path, root, &context.uv()?);
     let reached = reached.map_err(|cause| refuse(&format!("{cause:#}")))?;
     Ok(coverage::judge(reached, *minimum)?)
-}
-
-/// The command with the interpreter in place of `{python}`; `${python}` is a variable of the shell.
-fn with_python(run: &str, interpreter: &Path) -> String {
-    let path = interpreter.to_string_lossy();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    let path = if path.chars().all(is_plain) {
-        path.into_owned()
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    };
-    let mut parts = run.split("{python}");
-    let mut line = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        line.push_str(if line.ends_with('$') { "{python}" } else { &path });
-        line.push_str(part);
-    }
-    line
 }
 
 /// When a file was written, and how large it is; `None` where there is none.
@@ -115,14 +96,5 @@ mod tests {
         assert_eq!(name("../a b", None), "%2e%2e%2fa%20b");
         assert_eq!(name("tests", Some("3.12")), "tests@3.12");
         assert_eq!(name("tests@3.12", None), "tests%403%2e12");
-    }
-
-    #[test]
-    fn the_interpreter_stands_in_the_command() {
-        let line = |run: &str, path: &str| with_python(run, Path::new(path));
-        assert_eq!(line("{python} -V && \"{python}\"", "/b/python3"), "/b/python3 -V && \"/b/python3\"");
-        assert_eq!(line("{python} -V", "/it's here/python3"), r"'/it'\''s here/python3' -V");
-        assert_eq!(line("echo ${python}{python}", "/p"), "echo ${python}/p");
-        assert_eq!(line("pytest", "/p"), "pytest");
     }
 }

@@ -113,11 +113,7 @@ impl<'a> Run<'a> {
 
     /// The first line of the command, for people.
     pub fn first_line(&self) -> String {
-        let run = self.check.run.trim();
-        match run.split_once('\n') {
-            Some((first, _)) => format!("{first} …"),
-            None => run.to_owned(),
-        }
+        project::shell::first_line(&self.check.run)
     }
 
     /// Its name: `tests`, or with a Python `tests (3.12)`.

@@ -18,6 +18,7 @@ pub mod requirement;
 pub mod sdist;
 mod secrets;
 pub mod siblings;
+mod size;
 mod source;
 pub mod wheel;
 
@@ -32,6 +33,7 @@ pub use levels::Levels;
 pub use machine::{Fit, Machine, System};
 pub use metadata::Metadata;
 pub use name::{FileName, Form, Tag};
+pub use size::readable_size;
 
 /// Lists every problem of a wheel or an sdist, whichever the file's name says; empty when it is sound.
 ///

@@ -1,6 +1,6 @@
 //! The pages of the index: PEP 503 and PEP 691, with the additions of PEP 592, 629, 658, 700 and 714.
 
-use distribution::FileName;
+use distribution::{FileName, readable_size};
 use document::{PackageName, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
@@ -165,7 +165,7 @@ pub(crate) fn project_html(name: &PackageName, files: &[Listed], url: Option<&st
     body +=
         "<div><table>\n<tr><th>Version</th><th>File</th><th>Python</th><th>Size</th><th>Uploaded</th></tr>\n";
     for file in files.iter().rev() {
-        let (version, size) = (&file.version, readable(file.size));
+        let (version, size) = (&file.version, readable_size(file.size));
         let class = if file.yanked.is_some() { " class=\"yanked\"" } else { "" };
         let python = file.requires_python.as_deref().map_or_else(|| "any".to_owned(), escape);
         let date = file.uploaded.as_deref().and_then(|time| time.get(..10)).unwrap_or("–");
@@ -248,22 +248,6 @@ fn escape(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// A size for people, in powers of 1,000.
-fn readable(size: u64) -> String {
-    let mut tenths = size * 10;
-    for unit in ["bytes", "kB", "MB"] {
-        if tenths < 10_000 {
-            return if unit == "bytes" {
-                format!("{size} {unit}")
-            } else {
-                format!("{}.{} {unit}", tenths / 10, tenths % 10)
-            };
-        }
-        tenths /= 1000;
-    }
-    format!("{}.{} GB", tenths / 10, tenths % 10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,19 +311,5 @@ mod tests {
         let page = project_html(&"a".parse().unwrap(), &[listed()], Some("https://b/x&y/simple/"));
         assert!(page.contains("pip install --index-url https://b/x&amp;y/simple/ a\n"), "{page}");
         assert_eq!(page.matches("<a ").count(), 1);
-    }
-
-    #[test]
-    fn sizes_read_well() {
-        for (size, text) in [
-            (0, "0 bytes"),
-            (999, "999 bytes"),
-            (1000, "1.0 kB"),
-            (12_345, "12.3 kB"),
-            (5_000_000, "5.0 MB"),
-            (7_100_000_000, "7.1 GB"),
-        ] {
-            assert_eq!(readable(size), text);
-        }
     }
 }

@@ -33,6 +33,7 @@ mod requirement;
 mod seal;
 mod settings;
 mod settings_text;
+pub mod shell;
 mod spots;
 mod state;
 mod survey;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use distribution::readable_size;
 use document::PackageName;
 
 use super::finding::{Change, Code};
@@ -66,9 +67,9 @@ fn files(code: Code, paths: &[String], of: &Snapshot) -> Vec<Change> {
     for (folder, paths) in folders {
         let size = |path: &str| of.files.get(path).copied().unwrap_or_default();
         if paths.len() <= NAMED || folder.is_empty() {
-            found.extend(paths.into_iter().map(|path| (path.to_owned(), bytes(size(path)))));
+            found.extend(paths.into_iter().map(|path| (path.to_owned(), readable_size(size(path)))));
         } else {
-            let all = bytes(paths.iter().map(|path| size(path)).sum());
+            let all = readable_size(paths.iter().map(|path| size(path)).sum());
             found.push((format!("{folder}/"), format!("{} files, {all}", paths.len())));
         }
     }
@@ -92,30 +93,8 @@ fn growth(old: &Snapshot, new: &Snapshot, limit: u32) -> Option<Change> {
     let grown = |path: &String, size: u64| size.saturating_sub(old.files.get(path).copied().unwrap_or(0));
     let most = new.files.iter().map(|(path, size)| (grown(path, *size), path)).max()?;
     let percent = u128::from(more) * 100 / u128::from(before.max(1));
-    let (before, after) = (bytes(before), bytes(after));
-    let message = format!("{before} before, {percent} % more; {} of it in `{}`", bytes(most.0), most.1);
+    let (before, after) = (readable_size(before), readable_size(after));
+    let message =
+        format!("{before} before, {percent} % more; {} of it in `{}`", readable_size(most.0), most.1);
     Some(Code::D003.change(after, message))
-}
-
-fn bytes(count: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", count / unit, count % unit * 10 / unit);
-    match count {
-        1 => "1 byte".to_owned(),
-        0..1024 => format!("{count} bytes"),
-        1024..0x10_0000 => format!("{} KiB", tenths(1 << 10)),
-        _ => format!("{} MiB", tenths(1 << 20)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_told_in_the_unit_that_fits() {
-        assert_eq!(
-            [bytes(1), bytes(12), bytes(1024), bytes(1_600_000)],
-            ["1 byte", "12 bytes", "1.0 KiB", "1.5 MiB"]
-        );
-    }
 }

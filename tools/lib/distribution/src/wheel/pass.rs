@@ -17,7 +17,7 @@ use super::layout::{Extent, Layout, Member};
 use crate::Problem;
 use crate::check::Code::{W033, W054};
 use crate::secrets::Search;
-use crate::source::{BLOCK, Source};
+use crate::source::{BLOCK, Source, read_buffered};
 
 /// From this size in bytes on, the members of one wheel are unpacked at once by several threads.
 const SHARED: u64 = 4 << 20;
@@ -234,10 +234,6 @@ impl BufRead for Fed {
 
 impl Read for Fed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let length = available.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&available[..length]);
-        self.consume(length);
-        Ok(length)
+        read_buffered(self, buffer)
     }
 }
