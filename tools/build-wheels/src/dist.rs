@@ -181,7 +181,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let placed = put(root.path(), "w", &[]);
         assert_eq!(placed.artifact.path.to_string(), format!("out/dist/{WHEEL}"));
-        assert_eq!(placed.note, format!("out/dist/{WHEEL}: 1 bytes"));
+        assert_eq!(placed.note, format!("out/dist/{WHEEL}: 1 byte"));
         assert_eq!(fs::read_dir(root.path().join("out/dist")).unwrap().count(), 1);
     }
 
