@@ -49,7 +49,8 @@ fn full_notes(project: &Project, release: &Release) -> Result<Option<String>> {
 
 /// The commands that take nothing from anywhere else, so that no stranger's package comes in by its name.
 fn install(project: &Project, release: &Release, publication: &Publication) -> String {
-    let mut names: Vec<&str> = publication.files.iter().map(|file| file.package.as_str()).collect();
+    let mut names: Vec<&str> =
+        publication.files.iter().filter_map(|file| Some(file.package.as_ref()?.as_str())).collect();
     names.sort_unstable();
     names.dedup();
     let version = &release.version.current;

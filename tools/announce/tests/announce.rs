@@ -22,7 +22,7 @@ fn ready(announcements: &[(&str, &str)]) -> (Stage, Release) {
     let artifact = &release.artifacts.as_ref().unwrap()[1];
     let file = PublishedFile {
         path: format!("simple/da-vinci/{CORE}").parse().unwrap(),
-        package: artifact.package.clone(),
+        package: Some(artifact.package.clone()),
         sha256: artifact.sha256.clone(),
     };
     release.publications = Some(vec![Publication {

@@ -1,15 +1,13 @@
 //! A publication: the whole of it is planned and refused before its first file is written.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
-use document::{Failure, PackageName, Publication, PublishedFile, Release};
-use filter::{Stage, Step};
+use document::{Failure, PackageName, Publication, Release};
+use filter::Stage;
 use project::{Project, TargetSettings};
 
-use crate::order;
-use crate::parcel::{self, Parcel};
-use crate::place::Place;
+use crate::place::{self, Part};
+use crate::shipment::Shipment;
+use crate::{order, parcel};
 
 /// The targets of those names, or all of them, in the order of release.toml; the one in S3 with that bucket.
 pub fn targets(
@@ -54,37 +52,36 @@ pub fn distribute(
         refuse_incomplete(release, packages)?;
     }
     let parcels = order::sorted(parcel::pack(project, release, packages)?);
+    let mut places = place::open(project, targets)?;
     if parcels.is_empty() {
         stage.skip("publish", "the release has no files of these packages");
+        places.clear();
     }
-    let places = targets.iter().map(|target| Place::of(project, target)).collect::<Result<Vec<_>>>()?;
-    let mut plans = Vec::new();
-    for place in places.iter().filter(|_| !parcels.is_empty()) {
-        order::refuse_absent_pins(project, &parcels, place)?;
-        plans.push((place, place.plan(&parcels)?));
+    let mut shipment = Shipment { project, parcels, is_paranoid, document: release.clone() };
+    if !is_dry {
+        shipment.enter(places.iter().map(|place| place.publication(&shipment)).collect::<Result<_>>()?);
     }
-    for (place, _) in
-        plans.iter().filter(|(_, plan)| !is_dry && plan.iter().any(|step| matches!(step, Step::Do(_))))
-    {
+    for place in &mut places {
+        order::refuse_absent_pins(&shipment, place.as_ref())?;
+        place.plan(&shipment)?;
+    }
+    for place in places.iter().filter(|place| !is_dry && place.has_work()) {
         place.check_access()?;
     }
-    for (place, plan) in &plans {
-        place.carry_out(&parcels, plan, is_paranoid, stage)?;
+    for part in [Part::Files, Part::Reveal] {
+        places.iter().try_for_each(|place| place.carry_out(part, &shipment, stage))?;
     }
-    if is_dry {
-        return Ok(release.publications.clone());
+    if !is_dry {
+        for place in &places {
+            place.advice(packages)?.iter().for_each(|line| stage.note(line));
+        }
     }
-    for (place, _) in &plans {
-        place.advice(packages)?.iter().for_each(|line| stage.note(line));
-    }
-    let made = plans.iter().map(|(place, _)| publication(place, &parcels)).collect::<Result<Vec<_>>>()?;
-    Ok(Some(merged(release.publications.clone().unwrap_or_default(), made)))
+    Ok(shipment.document.publications)
 }
 
 /// Writes every page of the targets again, from the files that are there.
 pub fn rebuild(project: &Project, targets: &[TargetSettings], stage: &Stage) -> Result<()> {
-    let mut places = targets.iter().map(|target| Place::of(project, target)).collect::<Result<Vec<_>>>()?;
-    places.iter_mut().try_for_each(|place| place.rebuild(stage))
+    place::open(project, targets)?.iter_mut().try_for_each(|place| place.rebuild(stage))
 }
 
 /// What the pipeline promises about files that are published; a null section stops here.
@@ -121,38 +118,4 @@ fn refuse_withdrawn(project: &Project, release: &Release) -> Result<()> {
     let what =
         format!("cannot publish {}: it was released and taken back (tag {tag})", release.version.current);
     Err(Failure::new(what).hint("release a higher version; a version is never used twice").into())
-}
-
-fn publication(place: &Place, parcels: &[Parcel]) -> Result<Publication> {
-    let mut files = Vec::new();
-    for (package, file) in
-        parcels.iter().flat_map(|parcel| parcel.files.iter().map(|file| (&parcel.package, file)))
-    {
-        let path = format!("simple/{package}/{}", file.name()).parse()?;
-        files.push(PublishedFile { path, package: package.clone(), sha256: file.sha256.clone() });
-    }
-    files.sort();
-    Ok(Publication {
-        target: place.name.clone(),
-        kind: place.kind().to_owned(),
-        location: place.location.clone(),
-        files,
-    })
-}
-
-/// Adds publications to those of earlier runs: one for each target and location, sorted, each file once.
-fn merged(before: Vec<Publication>, made: Vec<Publication>) -> Vec<Publication> {
-    // A target that moved has left files behind, which `rollback` must find.
-    let mut all: BTreeMap<(String, String), Publication> = BTreeMap::new();
-    for publication in before.into_iter().chain(made) {
-        let key = (publication.target.clone(), publication.location.clone());
-        let Some(known) = all.get_mut(&key) else {
-            all.insert(key, publication);
-            continue;
-        };
-        known.files.retain(|file| publication.files.iter().all(|new| new.path != file.path));
-        known.files.extend(publication.files);
-        known.files.sort();
-    }
-    all.into_values().collect()
 }

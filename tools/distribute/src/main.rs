@@ -1,13 +1,13 @@
 //! Publishes the files of a release to an index.
 
 mod advice;
-mod bucket;
 mod distribute;
 mod order;
 mod parcel;
 mod place;
 mod policy;
 mod requirement;
+mod shipment;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use project::{Project, files};
 use crate::parcel::Parcel;
 use crate::place::Place;
 use crate::requirement::Requirement;
+use crate::shipment::Shipment;
 
 /// Sorts parcels so that a package comes after those that it requires; equal ranks are sorted by name.
 ///
@@ -87,7 +88,8 @@ fn reaches(
 }
 
 /// Refuses a package whose exact requirement on one of this project is neither on the target nor in this run.
-pub fn refuse_absent_pins(project: &Project, parcels: &[Parcel], place: &Place) -> Result<()> {
+pub fn refuse_absent_pins(shipment: &Shipment, place: &dyn Place) -> Result<()> {
+    let Shipment { project, parcels, .. } = shipment;
     for parcel in parcels.iter().filter(|parcel| !parcel.files.is_empty()) {
         for requirement in &parcel.requires {
             let name = &requirement.name;
@@ -97,12 +99,14 @@ pub fn refuse_absent_pins(project: &Project, parcels: &[Parcel], place: &Place) 
             }
             for version in &requirement.exact {
                 let with_it = |other: &Parcel| other.package == *name && other.version == *version;
-                if parcels.iter().any(with_it) || place.versions(name)?.contains(version) {
+                let is_there = || place.versions(name).map(|all| all.is_none_or(|all| all.contains(version)));
+                if parcels.iter().any(with_it) || is_there()? {
                     continue;
                 }
                 let what = format!(
                     "cannot publish `{}` to `{}`: it requires {name}=={version}, which is neither there nor published with it",
-                    parcel.package, place.name
+                    parcel.package,
+                    place.site().name
                 );
                 let hint = if project.siblings.iter().any(|sibling| sibling.name == *name) {
                     format!("release `{name}` first: they version apart")

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use document::{Fate, PackageName, ProjectPath, Release, Sha256, Withdrawal};
+use document::{Fate, PackageName, ProjectPath, PublishedFile, Release, Sha256, Withdrawal};
 use filter::{Outcome, Stage, Step};
 use index::{Bucket, Index, Intent, Kind, Listing};
 use project::Project;
@@ -118,12 +118,11 @@ pub fn plan(
 fn targets(project: &Project, release: &Release, bucket: Option<&str>) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for publication in release.publications.iter().flatten() {
-        let stated = publication.files.iter().map(|file| Candidate {
-            path: file.path.clone(),
-            package: file.package.clone(),
-            sha256: file.sha256.clone(),
-            is_stated: true,
-        });
+        let candidate = |file: &PublishedFile| {
+            let (path, sha256) = (file.path.clone(), file.sha256.clone());
+            Some(Candidate { path, package: file.package.clone()?, sha256, is_stated: true })
+        };
+        let stated = publication.files.iter().filter_map(candidate);
         targets.push(Target {
             name: publication.target.clone(),
             kind: publication.kind.clone(),

@@ -94,7 +94,7 @@ pub fn is_served(context: &Context, package: &ProjectPackage, target: &Target) -
     let index = Index::read(&target.root);
     let mut wrong = Vec::new();
     let mut ours: Vec<&str> = Vec::new();
-    for file in target.files.iter().filter(|file| file.package == *name) {
+    for file in target.files.iter().filter(|file| file.package.as_ref() == Some(name)) {
         let path = file.path.under(&target.root);
         let shown = file.path.as_str().rsplit('/').next().unwrap_or_default();
         ours.push(shown);

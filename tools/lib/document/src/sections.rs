@@ -288,10 +288,10 @@ pub struct Tag {
 pub struct Publication {
     /// The target's name in release.toml.
     pub target: String,
-    /// The target's kind: `directory`, `s3`, `gcs` or `azure`.
+    /// The target's kind: `directory`, `s3`, `gcs`, `azure`, `pypi` or `github`.
     pub kind: String,
-    /// Where it is: for a directory its path, as release.toml has it, else `KIND://BUCKET/PREFIX`, with what else is
-    /// needed to find it behind a `?`.
+    /// Where it is: for a directory its path, as release.toml has it, else `KIND://` with the bucket and its prefix, the
+    /// name of the index, or the repository; what else is needed to find it stands behind a `?`.
     pub location: String,
     /// The published files, sorted by path.
     pub files: Vec<PublishedFile>,
@@ -304,8 +304,8 @@ pub struct Publication {
 pub struct PublishedFile {
     /// Where it is below the target's location, with `/` between the parts.
     pub path: ProjectPath,
-    /// The package that it belongs to.
-    pub package: PackageName,
+    /// The package that it belongs to; `null` for what belongs to the release as a whole, as a list of checksums.
+    pub package: Option<PackageName>,
     /// The digest of the published bytes.
     pub sha256: Sha256,
 }

@@ -30,7 +30,7 @@ pub fn publish(stage: &Stage, release: &mut Release) {
         index.add_side_file(&artifact.package, &source.with_file_name(&signature), &signature).unwrap();
         files.push(PublishedFile {
             path: format!("simple/{}/{name}", artifact.package).parse().unwrap(),
-            package: artifact.package.clone(),
+            package: Some(artifact.package.clone()),
             sha256: artifact.sha256.clone(),
         });
     }
