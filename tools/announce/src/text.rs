@@ -21,7 +21,7 @@ pub fn body(
     let head = format!("# {}\n\n", subject(release));
     let mut rest = String::new();
     for publication in publications.iter().filter(|publication| !publication.files.is_empty()) {
-        rest.push_str(&format!("\n## Install from {}\n\n", publication.target));
+        rest.push_str(&format!("\n## {} {}\n\n", heading(publication), publication.target));
         rest.push_str(&install(project, release, publication));
     }
     let whole = format!("{head}{}\n{rest}", notes.map_or("", |notes| notes.body.trim()));
@@ -47,8 +47,16 @@ fn full_notes(project: &Project, release: &Release) -> Result<Option<String>> {
     }))
 }
 
-/// The commands that take nothing from anywhere else, so that no stranger's package comes in by its name.
+fn heading(publication: &Publication) -> &'static str {
+    if publication.kind == "github" { "Files at" } else { "Install from" }
+}
+
+/// How to get what was published there. Commands take nothing from anywhere else, so that no stranger's package comes in
+/// by its name; only PyPI, which everybody has, needs no more than the names.
 fn install(project: &Project, release: &Release, publication: &Publication) -> String {
+    if let (Some(url), "github") = (&publication.url, publication.kind.as_str()) {
+        return format!("The files, their checksums and signatures: <{url}>\n");
+    }
     let mut names: Vec<&str> =
         publication.files.iter().filter_map(|file| Some(file.package.as_ref()?.as_str())).collect();
     names.sort_unstable();
@@ -56,8 +64,12 @@ fn install(project: &Project, release: &Release, publication: &Publication) -> S
     let version = &release.version.current;
     let pinned: Vec<String> = names.iter().map(|name| format!("{name}=={version}")).collect();
     let pinned = pinned.join(" ");
+    if publication.location == "pypi://pypi" {
+        return format!("```sh\nuv pip install {pinned}\npip install {pinned}\n```\n");
+    }
     let folder = project.root.join(&publication.location).join("simple");
-    let url = format!("file://{}/", encoded(&folder.to_string_lossy()));
+    let in_folder = || format!("file://{}/", encoded(&folder.to_string_lossy()));
+    let url = publication.url.clone().unwrap_or_else(in_folder);
     format!(
         "```sh\nuv pip install --default-index {url} {pinned}\npip install --index-url {url} {pinned}\n```\n\n\
         With requirements from elsewhere, name this index in `[[tool.uv.index]]` with `explicit = true`, and in \

@@ -29,6 +29,7 @@ fn ready(announcements: &[(&str, &str)]) -> (Stage, Release) {
         target: "staging".to_owned(),
         kind: "directory".to_owned(),
         location: "dist/index".to_owned(),
+        url: None,
         files: vec![file],
     }]);
     (stage, release)
@@ -69,6 +70,38 @@ fn sends_each_announcement_once_with_its_text_and_its_environment() {
     );
     assert_eq!(announce(&stage, &["--again", "chat/team"], &release).stdout, first.stdout);
     assert_eq!(said(&stage), format!("{text}chat\n"));
+}
+
+#[test]
+fn each_kind_of_place_has_words_of_its_own() {
+    let (stage, mut release) = ready(&[("mail", "cat > ../said")]);
+    let directory = release.publications.as_ref().unwrap()[0].clone();
+    let of = |target: &str, kind: &str, location: &str, url: &str| Publication {
+        target: target.to_owned(),
+        kind: kind.to_owned(),
+        location: location.to_owned(),
+        url: Some(url.to_owned()),
+        files: directory.files.clone(),
+    };
+    release.publications = Some(vec![
+        of(
+            "notes",
+            "github",
+            "github://acme/da-vinci",
+            "https://git.example/acme/da-vinci/releases/tag/v0.5.0",
+        ),
+        of("public", "pypi", "pypi://pypi", "https://index.example/simple/"),
+        of("team", "s3", "s3://wheels", "https://wheels.example/simple/"),
+    ]);
+    announce(&stage, &[], &release).release();
+    let text = said(&stage);
+    let page = "## Files at notes\n\nThe files, their checksums and signatures: <https://git.example/acme/da-vinci/releases/tag/v0.5.0>\n";
+    assert!(text.contains(page), "{text}");
+    assert!(text.contains("## Install from public\n\n```sh\nuv pip install da-vinci==0.5.0\n"), "{text}");
+    assert!(
+        text.contains("pip install --index-url https://wheels.example/simple/ da-vinci==0.5.0\n"),
+        "{text}"
+    );
 }
 
 #[cfg(unix)]

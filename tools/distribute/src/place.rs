@@ -44,6 +44,9 @@ pub trait Place: fmt::Debug {
     /// The versions of a package that are there; `None` for a place that no installer takes packages from.
     fn versions(&self, package: &PackageName) -> Result<Option<Vec<Version>>>;
 
+    /// Where people find it: for an index the URL of its `simple/`; `None` for a folder without a server.
+    fn url(&self) -> Option<String>;
+
     /// The files that will be there, sorted. Known before anything is written.
     fn files(&self, shipment: &Shipment) -> Result<Vec<PublishedFile>>;
 
@@ -68,7 +71,8 @@ pub trait Place: fmt::Debug {
     /// What the release document says about the run.
     fn publication(&self, shipment: &Shipment) -> Result<Publication> {
         let Site { name, kind, location } = self.site().clone();
-        Ok(Publication { target: name, kind: kind.to_string(), location, files: self.files(shipment)? })
+        let (kind, url) = (kind.to_string(), self.url());
+        Ok(Publication { target: name, kind, location, url, files: self.files(shipment)? })
     }
 }
 

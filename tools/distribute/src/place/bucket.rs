@@ -59,6 +59,10 @@ impl Place for InBucket {
         self.bucket.versions(package).map(Some)
     }
 
+    fn url(&self) -> Option<String> {
+        Some(self.bucket.url().to_owned())
+    }
+
     fn files(&self, shipment: &Shipment) -> Result<Vec<PublishedFile>> {
         shipment.in_index()
     }

@@ -39,6 +39,10 @@ impl Place for Directory {
         Index::read(&self.root).versions(package).map(Some)
     }
 
+    fn url(&self) -> Option<String> {
+        self.url.as_deref().map(index::simple_url)
+    }
+
     fn files(&self, shipment: &Shipment) -> Result<Vec<PublishedFile>> {
         shipment.in_index()
     }
@@ -82,7 +86,7 @@ impl Place for Directory {
     fn advice(&self, packages: &[PackageName]) -> Result<Vec<String>> {
         let root = self.root.canonicalize();
         let root = root.with_context(|| format!("cannot open `{}`", self.root.display()))?;
-        let url = self.url.as_deref().map_or_else(|| file_url(&root.join("simple")), index::simple_url);
+        let url = self.url().unwrap_or_else(|| file_url(&root.join("simple")));
         crate::advice::lines(&Index::read(&root), &url, &self.site.name, packages)
     }
 

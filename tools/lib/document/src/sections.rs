@@ -293,6 +293,9 @@ pub struct Publication {
     /// Where it is: for a directory its path, as release.toml has it, else `KIND://` with the bucket and its prefix, the
     /// name of the index, or the repository; what else is needed to find it stands behind a `?`.
     pub location: String,
+    /// Where people find it: for an index the URL of its `simple/`, for a release at GitHub its page; `null` for a folder
+    /// that no server has been named for.
+    pub url: Option<String>,
     /// The published files, sorted by path.
     pub files: Vec<PublishedFile>,
 }

@@ -39,6 +39,7 @@ pub fn publish(stage: &Stage, release: &mut Release) {
         target: "staging".to_owned(),
         kind: "directory".to_owned(),
         location: "dist/index".to_owned(),
+        url: None,
         files,
     }]);
 }
