@@ -1,11 +1,13 @@
 //! What a server has answered.
 
 use serde_json::Value;
-use ureq::http;
+use ureq::{ResponseExt, http};
 
 /// An answer: its status, its headers and its body.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// The address that has answered: another one than was asked, after a redirect.
+    pub address: String,
     /// The status code.
     pub status: u16,
     headers: Vec<(String, String)>,
@@ -14,10 +16,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new<B>(response: &http::Response<B>, body: Vec<u8>) -> Self {
+    pub(crate) fn new(response: &http::Response<ureq::Body>, body: Vec<u8>) -> Self {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
-        Self { status: response.status().as_u16(), headers: headers.collect(), body }
+        let address = response.get_uri().to_string();
+        Self { address, status: response.status().as_u16(), headers: headers.collect(), body }
     }
 
     /// Says whether the status is one of success, 200 to 299.

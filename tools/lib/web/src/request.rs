@@ -5,6 +5,9 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 /// One request. A secret in it is shown by nothing.
 #[derive(Clone)]
 pub struct Request {
@@ -52,6 +55,13 @@ impl Request {
     pub fn token(mut self, token: &str) -> Self {
         self.secret = Some(token.to_owned());
         self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// Shows a user's name and password (RFC 7617), of which no error repeats the latter.
+    #[must_use]
+    pub fn login(mut self, user: &str, password: &str) -> Self {
+        self.secret = Some(password.to_owned());
+        self.header("authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
     }
 
     /// Sends bytes of that media type.
@@ -120,6 +130,9 @@ mod tests {
     fn a_token_is_shown_by_nothing() {
         let request = Request::get("https://host.example/?key=marker").token("marker");
         assert_eq!(format!("{request:?}"), "GET https://host.example/?key=***");
+        assert_eq!(request.hide("it said marker"), "it said ***");
+        let request = Request::get("https://host.example/").login("me", "marker");
+        assert_eq!(request.headers, [("authorization", "Basic bWU6bWFya2Vy".to_owned())]);
         assert_eq!(request.hide("it said marker"), "it said ***");
     }
 }
