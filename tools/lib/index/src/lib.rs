@@ -9,13 +9,17 @@
 //! servers that know no index documents.
 //!
 //! The files are the truth and the pages follow from them. No published file is ever replaced.
+//!
+//! An index of any other server is read over HTTP: [`Served`].
 
 mod bucket;
 mod listing;
 mod page;
 mod place;
 mod publish;
+mod served;
 
 pub use bucket::{Bucket, Intent, Kind, Location, simple_url};
 pub use listing::{Listed, Listing};
 pub use publish::{Added, Index};
+pub use served::{Served, ServedFile};
