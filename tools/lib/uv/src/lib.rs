@@ -1,9 +1,10 @@
-//! Finds uv, and installs a pinned one where there is none; finds Pythons, and keeps environments of them.
+//! Finds uv, and installs a pinned one where there is none; finds Pythons and indexes, and keeps environments.
 //!
 //! A uv on PATH is the user's, and is taken as it is. Without one the pinned version is installed once, from
 //! the package index that pip is set up for, into the user's cache folder, where every project shares it.
 
 mod environment;
+pub mod index;
 mod install;
 mod interpreter;
 
