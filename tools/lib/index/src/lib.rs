@@ -17,9 +17,11 @@ mod listing;
 mod page;
 mod place;
 mod publish;
+mod readiness;
 mod served;
 
 pub use bucket::{Bucket, Intent, Kind, Location, simple_url};
 pub use listing::{Listed, Listing};
 pub use publish::{Added, Index};
+pub use readiness::{Fault, Limits, Offered, readiness};
 pub use served::{Served, ServedFile};

@@ -135,6 +135,14 @@ impl Served {
         Ok((Sha256::from_bytes(&sink.sha256.finalize().into()), sink.size))
     }
 
+    /// The digest of a file: as the index says it, else from its bytes.
+    pub fn digest(&self, file: &ServedFile) -> Result<Sha256> {
+        match &file.sha256 {
+            Some(sha256) => Ok(sha256.clone()),
+            None => self.download(file, &mut io::sink()).map(|(sha256, _)| sha256),
+        }
+    }
+
     /// The request with the name and the password, where it goes to the server that they are for.
     fn known(&self, request: Request, url: &Url) -> Request {
         match &self.login {
