@@ -24,14 +24,17 @@ pub fn text(targets: &[TargetSettings]) -> Result<String> {
 
 fn of(location: &Location) -> Value {
     let bucket = format!("arn:aws:s3:::{}", location.bucket);
-    let files = match location.prefix.as_str() {
-        "" => format!("{bucket}/simple/*"),
-        prefix => format!("{bucket}/{prefix}/simple/*"),
+    let below = |folder: &str| match location.prefix.as_str() {
+        "" => format!("{bucket}/{folder}/*"),
+        prefix => format!("{bucket}/{prefix}/{folder}/*"),
     };
+    let files = below("simple");
+    // The documents of the releases are nobody's business who installs.
+    let all = [files.clone(), below("releases")];
     // Without the right to list all of it, S3 says of what is absent that it is forbidden.
     let list = json!({ "Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket });
     let allow = |name: &str, actions: &[&str]| {
-        let files = json!({ "Sid": name, "Effect": "Allow", "Action": actions, "Resource": files });
+        let files = json!({ "Sid": name, "Effect": "Allow", "Action": actions, "Resource": all });
         json!({ "Version": "2012-10-17", "Statement": [list, files] })
     };
     json!({

@@ -5,6 +5,7 @@
 
 mod cut;
 mod failure;
+mod joined;
 mod level;
 mod names;
 mod release;

@@ -28,7 +28,9 @@ use rayon::prelude::*;
 pub use access::Intent;
 pub use location::{Kind, Location, simple_url};
 
-use self::store::{Head, Object, Store};
+pub(crate) use self::pages::busy;
+use self::store::{Head, Object};
+pub(crate) use self::store::{Store, pause};
 use self::upload::{Body, Created};
 use crate::listing::{Listed, check_name, digest_of};
 use crate::publish::{Added, taken_at, wheel_metadata};
@@ -83,6 +85,10 @@ impl Bucket {
             is_rebuilt: false,
             pool,
         })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The URL of `simple/` that people install from, with `/` at its end.

@@ -5,6 +5,8 @@
 //! that list the packages. Every URL is relative, so that the folder can be moved, copied to a web server, or
 //! used where it lies.
 //!
+//! `releases/<tag>.json` are the documents of the releases, see [`Index::put_document`].
+//!
 //! In a bucket the keys are the same, and each folder of S3 has its HTML page under the key of the folder too, for
 //! servers that know no index documents.
 //!
@@ -13,6 +15,7 @@
 //! An index of any other server is read over HTTP: [`Served`].
 
 mod bucket;
+mod documents;
 mod listing;
 mod page;
 mod place;

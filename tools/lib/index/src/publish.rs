@@ -32,6 +32,8 @@ pub enum Added {
     Same,
     /// A side file of that name was there already with other bytes, and was left as it is.
     Kept,
+    /// A document was there already, and both together are there now.
+    Joined,
 }
 
 impl Deref for Index {

@@ -191,7 +191,8 @@ fn listed(read: &Read) -> Vec<PackageName> {
     page.map(RootPage::into_names).unwrap_or_default()
 }
 
-fn busy(place: &str) -> anyhow::Error {
+/// The error of a page that never stays as it was read.
+pub(crate) fn busy(place: &str) -> anyhow::Error {
     Failure::new(format!("cannot write the page `{place}`: others change it faster than it can be read"))
         .hint("run the same command again")
         .into()

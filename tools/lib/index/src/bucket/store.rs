@@ -267,6 +267,7 @@ fn served(sum: &str) -> Option<Sha256> {
 pub(super) fn attributes(below: &str, sha256: Option<&Sha256>) -> Attributes {
     let name = below.rsplit('/').next().unwrap_or_default();
     let (kind, keep) = match name {
+        _ if below.starts_with("releases/") => ("application/json", PAGE),
         "" | "index.html" => ("text/html; charset=utf-8", PAGE),
         "index.json" => ("application/vnd.pypi.simple.v1+json", PAGE),
         name if name.ends_with(".whl") => ("application/octet-stream", FILE),
@@ -305,6 +306,7 @@ mod tests {
         let keep = |below| attributes(below, None).get(&Attribute::CacheControl).unwrap().to_string();
         assert_eq!(keep("simple/a/"), PAGE);
         assert_eq!(keep("simple/a/index.json"), PAGE);
+        assert_eq!(keep("releases/v1.json"), PAGE);
         assert_eq!(keep("simple/a/a-1-py3-none-any.whl.metadata"), FILE);
     }
 }
