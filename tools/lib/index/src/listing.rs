@@ -1,6 +1,6 @@
 //! What an index holds, read without changing anything.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ use crate::publish::printed;
 #[derive(Debug, Clone)]
 pub struct Listing {
     root: PathBuf,
+    /// The files that are yanked no more, whatever a page says.
+    freed: HashSet<PathBuf>,
 }
 
 /// One file of an index, with what the pages say about it.
@@ -44,7 +46,7 @@ pub struct Listed {
 
 impl Listing {
     pub(crate) fn of(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), freed: HashSet::new() }
     }
 
     /// Returns the digest of a published file, from its bytes; `None` when the index has no file of that name.
@@ -138,11 +140,23 @@ impl Listing {
         let mut known: HashMap<String, FileEntry> =
             page.into_iter().map(|entry| (entry.filename.clone(), entry)).collect();
         let mut files = Vec::new();
+        let beside: HashSet<String> = names(&self.folder(package))?.into_iter().collect();
         for (file_name, parsed) in self.distributions(package)? {
             let entry = known.remove(&file_name);
-            files.push(self.listed(package, file_name, parsed, entry, written)?);
+            let mut file = self.listed(package, file_name, parsed, entry, written)?;
+            let reason = format!("{}.yanked", file.file_name);
+            if beside.contains(&reason) {
+                let reason = self.side_file(package, &reason)?.unwrap_or_default();
+                file.yanked = Some(String::from_utf8_lossy(&reason).into_owned());
+            }
+            files.push(file);
         }
         Ok(files)
+    }
+
+    /// Forgets that a page calls a file yanked.
+    pub(crate) fn free(&mut self, path: PathBuf) {
+        self.freed.insert(path);
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -209,6 +223,7 @@ impl Listing {
             (None, ArtifactKind::Sdist, None) => sdist::metadata(&path)?.requires_python,
         };
         let metadata = stored.map(|bytes| digest_of(&bytes));
+        let entry = entry.filter(|_| !self.freed.contains(&path));
         let yanked = entry.and_then(|entry| entry.yanked.into_reason());
         Ok(Listed {
             file_name,

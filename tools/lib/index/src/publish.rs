@@ -152,6 +152,26 @@ impl Index {
         place::remove(&target)
     }
 
+    /// Marks a file as yanked for a reason (PEP 592), or with `None` as yanked no more; its bytes stay.
+    ///
+    /// The reason lies in `<file>.yanked`, which brings it back when a page is lost.
+    pub fn yank(&mut self, package: &PackageName, file_name: &str, reason: Option<&str>) -> Result<()> {
+        let (file, beside) =
+            (self.path(package, file_name)?, self.path(package, &format!("{file_name}.yanked"))?);
+        self.touched.insert(package.clone());
+        match reason {
+            Some(reason) => {
+                let folder = self.make_folder(package)?;
+                place::replace(&beside, &folder, reason.as_bytes())?;
+            }
+            None => {
+                place::remove(&beside)?;
+                self.listing.free(file);
+            }
+        }
+        Ok(())
+    }
+
     /// Has [`Index::write_pages`] write the pages of a package whose files are as they should be already.
     pub fn touch(&mut self, package: &PackageName) {
         self.touched.insert(package.clone());

@@ -222,6 +222,34 @@ fn a_yanked_file_stays_yanked() {
 }
 
 #[test]
+fn a_file_is_yanked_for_a_reason_that_outlives_its_page_and_given_free_again() {
+    let stage = filled();
+    let mut index = Index::open(&stage.root()).unwrap();
+    index.yank(&package(NAME), WHEEL, Some("it <breaks>")).unwrap();
+    let yanked = |index: &Index| index.files(&package(NAME)).unwrap()[0].yanked.clone();
+    // A run that was cut short here has left pages that do not say it.
+    assert_eq!(yanked(&index).as_deref(), Some("it <breaks>"));
+    assert!(!index.has_current_pages(&[package(NAME)]).unwrap());
+    index.write_pages().unwrap();
+    assert!(stage.page("da-vinci/index.html").contains("data-yanked=\"it &lt;breaks&gt;\""));
+    fs::remove_file(stage.simple("da-vinci/index.json")).unwrap();
+    index.touch(&package(NAME));
+    index.write_pages().unwrap();
+    assert!(stage.page("da-vinci/index.json").contains("\"yanked\": \"it <breaks>\""));
+    index.yank(&package(NAME), WHEEL, None).unwrap();
+    index.write_pages().unwrap();
+    assert_eq!(yanked(&index), None);
+    assert!(!stage.page("da-vinci/index.html").contains("data-yanked"));
+    assert_eq!(Index::read(&stage.root()).files(&package(NAME)).unwrap()[0].yanked, None);
+    index.yank(&package(NAME), WHEEL, Some("")).unwrap();
+    index.write_pages().unwrap();
+    assert!(stage.page("da-vinci/index.html").contains("data-yanked"));
+    assert!(index.yank(&package(NAME), "../x", Some("")).is_err());
+    index.remove(&package(NAME), WHEEL).unwrap();
+    assert!(!stage.simple(&format!("da-vinci/{WHEEL}.yanked")).exists());
+}
+
+#[test]
 fn removing_takes_the_files_beside_it_and_then_the_package() {
     let stage = filled();
     let mut index = Index::open(&stage.root()).unwrap();
