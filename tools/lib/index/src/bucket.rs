@@ -4,11 +4,14 @@
 //! only where it still is what it was when it was read, else it is read and made again.
 
 mod access;
+mod clock;
 mod connect;
 mod credentials;
 mod explain;
+mod google;
 mod inspect;
 mod location;
+mod microsoft;
 mod pages;
 mod profile;
 mod store;

@@ -6,32 +6,34 @@ use std::time::Duration;
 use anyhow::Result;
 use document::Failure;
 use object_store::aws::{AmazonS3Builder, Checksum};
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
+use super::clock::Clock;
 use super::credentials::{self, Source};
+use super::google;
 use super::location::{Kind, Location};
+use super::microsoft;
 use super::profile::Profile;
 use super::wire::Connector;
 
 type Client = (Arc<dyn ObjectStore>, Location, Source);
 
-/// Makes a client of a store; the location comes back with what the environment adds to it.
-pub(crate) fn connect(location: Location) -> Result<Client> {
+/// Makes a client of a store; the location comes back with what the environment adds to it. What its server says about
+/// the time comes into `clock`.
+pub(crate) fn connect(location: Location, clock: &Clock) -> Result<Client> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // One that is there already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
     match location.kind {
-        Kind::S3 => s3(location),
-        Kind::Gcs => gcs(location),
-        Kind::Azure => azure(location),
+        Kind::S3 => s3(location, clock),
+        Kind::Gcs => gcs(location, clock),
+        Kind::Azure => azure(location, clock),
     }
 }
 
-fn s3(mut location: Location) -> Result<Client> {
+fn s3(mut location: Location, clock: &Clock) -> Result<Client> {
     let profile = Profile::read()?;
     location.endpoint = credentials::endpoint(location.endpoint.as_deref(), &profile);
     let region = credentials::region(location.region.as_deref(), &profile);
@@ -48,22 +50,23 @@ fn s3(mut location: Location) -> Result<Client> {
         None => builder.with_virtual_hosted_style_request(!location.bucket.contains('.')),
     };
     let (builder, source) = credentials::found(builder, &profile)?;
-    let unsigned = Connector { signer: None };
+    let unsigned = Connector { signer: None, clock: clock.clone() };
     let built =
         builder.clone().with_http_connector(unsigned).build().map_err(|cause| refused(&location, &cause))?;
     let signer = Arc::clone(built.credentials());
-    let connector = Connector { signer: Some((Arc::clone(&signer), region)) };
+    let connector = Connector { signer: Some((Arc::clone(&signer), region)), clock: clock.clone() };
     let built = builder.with_credentials(signer).with_http_connector(connector).build();
     let built = built.map_err(|cause| refused(&location, &cause))?;
     Ok((Arc::new(built), location, source))
 }
 
-fn gcs(location: Location) -> Result<Client> {
-    let mut builder = GoogleCloudStorageBuilder::from_env()
+fn gcs(location: Location, clock: &Clock) -> Result<Client> {
+    let (builder, source) = google::found()?;
+    let mut builder = builder
         .with_bucket_name(&location.bucket)
         .with_retry(retries())
         .with_client_options(options(&location))
-        .with_http_connector(Connector { signer: None });
+        .with_http_connector(Connector { signer: None, clock: clock.clone() });
     if let Some(endpoint) = &location.endpoint {
         builder = builder.with_base_url(endpoint.trim_end_matches('/'));
         // A server of one's own that asks for no rights, as emulators are.
@@ -72,16 +75,20 @@ fn gcs(location: Location) -> Result<Client> {
         }
     }
     let built = builder.build().map_err(|cause| refused(&location, &cause))?;
-    Ok((Arc::new(built), location, Source::named("the environment or the Google default credentials")))
+    Ok((Arc::new(built), location, source))
 }
 
-fn azure(location: Location) -> Result<Client> {
-    let mut builder = MicrosoftAzureBuilder::from_env()
+fn azure(mut location: Location, clock: &Clock) -> Result<Client> {
+    let found = microsoft::found();
+    location.account = location.account.or(found.account);
+    location.endpoint = location.endpoint.or(found.endpoint);
+    let mut builder = found
+        .builder
         .with_container_name(&location.bucket)
         .with_retry(retries())
         .with_client_options(options(&location))
         .with_allow_http(is_plain(&location))
-        .with_http_connector(Connector { signer: None });
+        .with_http_connector(Connector { signer: None, clock: clock.clone() });
     if let Some(account) = &location.account {
         builder = builder.with_account(account);
     }
@@ -89,7 +96,7 @@ fn azure(location: Location) -> Result<Client> {
         builder = builder.with_endpoint(endpoint.trim_end_matches('/').to_owned());
     }
     let built = builder.build().map_err(|cause| refused(&location, &cause))?;
-    Ok((Arc::new(built), location, Source::named("`AZURE_STORAGE_*` in the environment")))
+    Ok((Arc::new(built), location, found.source))
 }
 
 fn options(location: &Location) -> ClientOptions {

@@ -10,6 +10,7 @@ use object_store::StaticCredentialProvider;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential};
 use serde::Deserialize;
 
+use super::location::Kind;
 use super::profile::{self, Profile, variable};
 
 /// Where credentials were found, for people; no part of them is in it.
@@ -35,6 +36,8 @@ impl fmt::Display for Source {
 struct Made {
     access_key_id: String,
     secret_access_key: String,
+    /// What the servers beside containers call `Token`.
+    #[serde(alias = "Token")]
     session_token: Option<String>,
 }
 
@@ -99,21 +102,24 @@ pub(crate) fn found(builder: AmazonS3Builder, profile: &Profile) -> Result<(Amaz
         let source = Source(format!("the keys of the AWS profile `{name}`"));
         return Ok((with(builder, key.to_owned(), secret.to_owned(), token), source));
     }
-    Ok(of_the_machine(builder))
+    of_the_machine(builder)
 }
 
-/// The role of a container or of an instance, which the library asks for itself.
-fn of_the_machine(builder: AmazonS3Builder) -> (AmazonS3Builder, Source) {
+/// The role of a container or of an instance, which the library asks for itself wherever it can.
+fn of_the_machine(builder: AmazonS3Builder) -> Result<(AmazonS3Builder, Source)> {
     if let Some(uri) = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
         let builder = builder.with_config(AmazonS3ConfigKey::ContainerCredentialsRelativeUri, uri);
-        return (builder, Source("the role of the container".to_owned()));
+        return Ok((builder, Source("the role of the container".to_owned())));
     }
-    let full = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    if let (Some(uri), Some(file)) = (full, variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
+    if let Some(uri) = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        let source = Source("the role of the container".to_owned());
+        let Some(file) = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
+            return Ok((with_made(builder, of_the_container(&uri)?), source));
+        };
         let builder = builder
             .with_config(AmazonS3ConfigKey::ContainerCredentialsFullUri, uri)
             .with_config(AmazonS3ConfigKey::ContainerAuthorizationTokenFile, file);
-        return (builder, Source("the role of the container".to_owned()));
+        return Ok((builder, source));
     }
     let mut builder = builder;
     if let Some(url) = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
@@ -123,11 +129,46 @@ fn of_the_machine(builder: AmazonS3Builder) -> (AmazonS3Builder, Source) {
         // Nothing answers there, so the error comes at once and says where was looked.
         builder = builder.with_metadata_endpoint("http://127.0.0.1:9");
     }
-    (builder, Source("the role of the instance".to_owned()))
+    Ok((builder, Source("the role of the instance".to_owned())))
+}
+
+/// The keys that the server beside a container gives to who shows the token of the environment.
+fn of_the_container(uri: &str) -> Result<Made> {
+    let named = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    let refused = |cause: String| {
+        Failure::new(format!("cannot get credentials from `{named}`: {cause}")).hint(format!(
+            "see that `{named}` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` belong to this container"
+        ))
+    };
+    let host =
+        uri.strip_prefix("http://").map(|rest| rest.split(['/', ':', '@', '?']).next().unwrap_or_default());
+    // The addresses that Amazon's own tools trust without encryption.
+    if host
+        .is_some_and(|host| !matches!(host, "127.0.0.1" | "localhost" | "169.254.170.2" | "169.254.170.23"))
+    {
+        return Err(
+            refused("it is neither on this machine nor does it start with `https://`".to_owned()).into()
+        );
+    }
+    let mut request = web::Request::get(uri);
+    if let Some(token) = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
+        request = request.header("authorization", token);
+    }
+    let answer = web::Web::new().send(&request)?;
+    if !answer.is_success() {
+        return Err(refused(format!("the server answered with {}", answer.status)).into());
+    }
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| refused("the server gave none as JSON".to_owned()).into())
 }
 
 /// The error where nothing was found at all.
-pub(crate) fn absent() -> Failure {
+pub(crate) fn absent(kind: Kind) -> Failure {
+    match kind {
+        Kind::S3 => {}
+        Kind::Gcs => return super::google::absent(),
+        Kind::Azure => return super::microsoft::absent(),
+    }
     Failure::new(format!(
         "cannot find credentials for S3: looked in the environment (`AWS_ACCESS_KEY_ID`, `AWS_WEB_IDENTITY_TOKEN_FILE`), \
          in {}, and for the role of a container and of an instance",
@@ -169,8 +210,17 @@ fn made_by_process(program: &str, name: &str) -> Result<Made> {
     made_by(shell, &said, || "run the command by hand, and see what it prints".to_owned())
 }
 
+/// Runs a program for its credentials as JSON.
+fn made_by(command: Command, said: &str, hint: impl Fn() -> String) -> Result<Made> {
+    let printed = printed_by(command, said, &hint)?;
+    serde_json::from_slice(&printed).map_err(|_| {
+        let what = format!("cannot get credentials from {said}: the program printed no credentials as JSON");
+        Failure::new(what).hint(hint()).into()
+    })
+}
+
 /// Runs a program for its credentials. What it prints is never shown: it may hold some.
-fn made_by(mut command: Command, said: &str, hint: impl Fn() -> String) -> Result<Made> {
+pub(crate) fn printed_by(mut command: Command, said: &str, hint: impl Fn() -> String) -> Result<Vec<u8>> {
     let refused =
         |cause: String| Failure::new(format!("cannot get credentials from {said}: {cause}")).hint(hint());
     let output = command.stdin(Stdio::null()).output();
@@ -179,6 +229,5 @@ fn made_by(mut command: Command, said: &str, hint: impl Fn() -> String) -> Resul
     if !output.status.success() {
         return Err(refused(format!("the program ended with {}", output.status)).into());
     }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|_| refused("the program printed no credentials as JSON".to_owned()).into())
+    Ok(output.stdout)
 }

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use document::Failure;
 use object_store::Error;
 
+use super::clock::Clock;
 use super::credentials::{self, Source};
 use super::location::{Kind, Location};
 
@@ -42,17 +43,24 @@ impl Request {
             (Kind::Gcs, Self::Read) => "storage.objects.get",
             (Kind::Gcs, Self::Write) => "storage.objects.create",
             (Kind::Gcs, Self::Delete) => "storage.objects.delete",
-            (Kind::Azure, Self::List | Self::Read) => "blobs/read",
-            (Kind::Azure, Self::Write) => "blobs/write",
-            (Kind::Azure, Self::Delete) => "blobs/delete",
+            (Kind::Azure, Self::List | Self::Read) => {
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+            }
+            (Kind::Azure, Self::Write) => {
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+            }
+            (Kind::Azure, Self::Delete) => {
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete"
+            }
         }
     }
 }
 
-/// The failure of a request for something below the index; credentials and their source are never shown.
+/// The failure of a request for something below the index; credentials are never shown, only their source.
 pub(crate) fn failure(
     location: &Location,
     source: &Source,
+    clock: &Clock,
     request: Request,
     below: &str,
     error: &Error,
@@ -63,19 +71,23 @@ pub(crate) fn failure(
     let what = |cause: String| {
         Failure::new(format!("cannot {} `{}`: {cause}", request.verb(), location.name(below)))
     };
-    let right = request.right(location.kind);
+    if let Some((cause, hint)) = told_by_clock(clock, error, code, &body) {
+        return what(cause).hint(hint);
+    }
     if let Some((cause, hint)) = told_by_code(location, source, code) {
         return what(cause).hint(hint);
     }
     match error {
         Error::PermissionDenied { .. } => {
+            let named = named_right(&body);
+            let right = named.as_deref().unwrap_or(request.right(location.kind));
             what(format!("the credentials from {source} have no right to it ({right})"))
                 .hint(format!("allow `{right}`; `distribute --print-policy` prints what is needed"))
         }
         Error::Unauthenticated { .. } => what(format!("the credentials from {source} are refused"))
             .hint("set others: they may have expired, or belong to another account"),
         Error::NotFound { .. } => what("it is not there".to_owned()).hint("run the same command again"),
-        _ if body.contains("169.254.169.254") || body.contains("127.0.0.1:9/") => credentials::absent(),
+        _ if is_of_the_machine(&body) => credentials::absent(location.kind),
         _ => {
             let cause = match said {
                 Some(said) => format!("{said} ({code})"),
@@ -86,30 +98,78 @@ pub(crate) fn failure(
     }
 }
 
+/// Says whether a request failed that asked the machine itself for credentials, which is the last place to look.
+fn is_of_the_machine(body: &str) -> bool {
+    ["169.254.169.254", "metadata.google.internal", "127.0.0.1:9/"].iter().any(|host| body.contains(host))
+}
+
+/// The cause and the hint of what is refused for its time alone.
+fn told_by_clock(clock: &Clock, error: &Error, code: &str, body: &str) -> Option<(String, &'static str)> {
+    let hint = "set the clock right, as with NTP";
+    let is_said = code == "RequestTimeTooSkewed" || body.contains("Request date header too old");
+    let is_refused = matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. });
+    match clock.difference() {
+        Some(difference) if is_said || is_refused => {
+            let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
+            Some((format!("the clock of this machine is {difference} of that of the server{code}"), hint))
+        }
+        None if is_said => {
+            Some((format!("the clock of this machine is not that of the server ({code})"), hint))
+        }
+        _ => None,
+    }
+}
+
+/// The right that the server says is missing: Amazon and Google name it in the sentence for people.
+fn named_right(body: &str) -> Option<String> {
+    let words = body.split(|c: char| c.is_whitespace() || c == '<' || c == '>');
+    let plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || ".:".contains(c));
+    let is_right = |word: &str| {
+        let is_amazon = word.split_once(':').is_some_and(|(service, action)| {
+            matches!(service, "s3" | "kms" | "sts" | "s3express") && !action.is_empty()
+        });
+        is_amazon || word.starts_with("storage.objects.") || word.starts_with("storage.buckets.")
+    };
+    words
+        .map(|word| word.trim_end_matches(['.', ',']))
+        .find(|word| plain(word) && is_right(word))
+        .map(str::to_owned)
+}
+
 /// The cause and the hint of what a server says by its code.
 fn told_by_code(location: &Location, source: &Source, code: &str) -> Option<(String, &'static str)> {
     Some(match code {
         "NoSuchBucket" => (
             format!("there is no bucket `{}`", location.bucket),
-            "make the bucket, or name another one with `--bucket` or in release.toml",
+            match location.kind {
+                Kind::S3 => "make the bucket, or name another one with `--bucket` or in release.toml",
+                _ => "make the bucket, or name another one in release.toml",
+            },
+        ),
+        "ContainerNotFound" => (
+            format!("there is no container `{}`", location.bucket),
+            "make the container, or name another one as `bucket` in release.toml",
+        ),
+        "ExpiredToken" | "TokenRefreshRequired" | "RequestExpired" => (
+            format!("the credentials from {source} have expired ({code})"),
+            "get new ones, as with `aws sso login`, and run the same command again: it goes on where it stopped",
         ),
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
-        | "ExpiredToken"
         | "InvalidToken"
-        | "InvalidSecurity" => (
+        | "InvalidSecurity"
+        | "AuthenticationFailed"
+        | "InvalidAuthenticationInfo"
+        | "AuthenticationRequired"
+        | "NoAuthenticationInformation" => (
             format!("the credentials from {source} are refused ({code})"),
             "set others: they may have expired, or belong to another account",
-        ),
-        "RequestTimeTooSkewed" => (
-            "the clock of this machine is not that of the server (RequestTimeTooSkewed)".to_owned(),
-            "set the clock right, as with NTP",
         ),
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => (
             format!("the bucket lies in another region ({code})"),
             "write its `region` in release.toml, or set `AWS_REGION`",
         ),
-        "SlowDown" | "TooManyRequests" => {
+        "SlowDown" | "TooManyRequests" | "ServerBusy" => {
             (format!("the server has too much to do ({code})"), "run the same command again later")
         }
         _ => return None,
@@ -153,5 +213,16 @@ mod tests {
         let body = "<Error><Code>AccessDenied</Code><Message>No</Message><Token>secret</Token></Error>";
         assert_eq!(element(body, "Code").as_deref(), Some("AccessDenied"));
         assert_eq!(element(body, "Region"), None);
+    }
+
+    #[test]
+    fn the_right_that_a_server_names_is_taken_from_its_sentence() {
+        let amazon = "<Code>AccessDenied</Code><Message>User: arn:aws:iam::1:user/a is not authorized to perform: \
+                      kms:GenerateDataKey on resource: arn:aws:kms:x because</Message>";
+        assert_eq!(named_right(amazon).as_deref(), Some("kms:GenerateDataKey"));
+        let google =
+            "<Details>a@b.example does not have storage.objects.delete access to the object.</Details>";
+        assert_eq!(named_right(google).as_deref(), Some("storage.objects.delete"));
+        assert_eq!(named_right("<Message>Access Denied</Message> s3://bucket/x s3:"), None);
     }
 }

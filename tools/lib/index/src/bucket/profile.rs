@@ -70,6 +70,13 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The variables of the environment that start so and are not empty.
+pub(crate) fn settings(start: &str) -> Vec<(String, String)> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.filter(|(name, value)| name.starts_with(start) && !value.is_empty()).collect()
+}
+
 fn files() -> [PathBuf; 2] {
     let home = std::env::home_dir().unwrap_or_default();
     [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")].map(|(name, file)| {

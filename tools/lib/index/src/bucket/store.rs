@@ -16,6 +16,7 @@ use object_store::{
 use sha2::Digest;
 use tokio::runtime::Runtime;
 
+use super::clock::Clock;
 use super::connect;
 use super::credentials::Source;
 use super::explain::{self, Request};
@@ -32,6 +33,7 @@ pub(super) const ATTEMPTS: u32 = 8;
 pub(crate) struct Store {
     pub location: Location,
     pub source: Source,
+    clock: Clock,
     pub(super) client: Arc<dyn ObjectStore>,
     pub(super) runtime: Runtime,
     pub(super) budget: (Mutex<u64>, Condvar),
@@ -76,8 +78,9 @@ impl Store {
     /// Makes ready to talk to a bucket; nothing is asked of it yet.
     pub(crate) fn open(location: Location) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let (client, location, source) = connect::connect(location)?;
-        Ok(Self { location, source, client, runtime, budget: (Mutex::new(0), Condvar::new()) })
+        let clock = Clock::default();
+        let (client, location, source) = connect::connect(location, &clock)?;
+        Ok(Self { location, source, clock, client, runtime, budget: (Mutex::new(0), Condvar::new()) })
     }
 
     /// Lists what is below a folder of the index, by path below the index.
@@ -178,7 +181,7 @@ impl Store {
     }
 
     pub(crate) fn explain(&self, request: Request, below: &str, error: &Error) -> anyhow::Error {
-        explain::failure(&self.location, &self.source, request, below, error).into()
+        explain::failure(&self.location, &self.source, &self.clock, request, below, error).into()
     }
 
     /// Writes an object in one request. The outer result is that of this machine, the inner one that of the store.

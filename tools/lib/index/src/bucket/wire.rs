@@ -11,6 +11,8 @@ use object_store::client::{
     ReqwestConnector,
 };
 
+use super::clock::Clock;
+
 /// The attribute of an object in which the checksum that S3 computed itself is found.
 pub(crate) const SERVED: &str = "wainwright-served-sha256";
 
@@ -26,18 +28,21 @@ pub(crate) struct TrailingSlash;
 pub(crate) struct Connector {
     /// Who signs, and for which region.
     pub signer: Option<(AwsCredentialProvider, String)>,
+    /// What learns the time of the server.
+    pub clock: Clock,
 }
 
 #[derive(Debug)]
 struct Wire {
     client: HttpClient,
     signer: Option<(AwsCredentialProvider, String)>,
+    clock: Clock,
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = ReqwestConnector::default().connect(options)?;
-        Ok(HttpClient::new(Wire { client, signer: self.signer.clone() }))
+        Ok(HttpClient::new(Wire { client, signer: self.signer.clone(), clock: self.clock.clone() }))
     }
 }
 
@@ -64,6 +69,9 @@ impl HttpService for Wire {
             }
         }
         let mut response = self.client.execute(request).await?;
+        if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
+            self.clock.note(date);
+        }
         if is_read_back && let Some(sum) = response.headers().get("x-amz-checksum-sha256").cloned() {
             let name = format!("x-amz-meta-{SERVED}");
             response.headers_mut().insert(name.parse::<reqwest::header::HeaderName>().map_err(unknown)?, sum);
