@@ -58,9 +58,7 @@ pub fn distribute(
         places.clear();
     }
     let mut shipment = Shipment { project, parcels, is_paranoid, document: release.clone() };
-    if !is_dry {
-        shipment.enter(places.iter().map(|place| place.publication(&shipment)).collect::<Result<_>>()?);
-    }
+    shipment.enter(places.iter().map(|place| place.publication(&shipment)).collect::<Result<_>>()?);
     for place in &mut places {
         order::refuse_absent_pins(&shipment, place.as_ref())?;
         place.plan(&shipment)?;
@@ -71,10 +69,11 @@ pub fn distribute(
     for part in [Part::Files, Part::Reveal] {
         places.iter().try_for_each(|place| place.carry_out(part, &shipment, stage))?;
     }
-    if !is_dry {
-        for place in &places {
-            place.advice(packages)?.iter().for_each(|line| stage.note(line));
-        }
+    if is_dry {
+        return Ok(release.publications.clone());
+    }
+    for place in &places {
+        place.advice(packages)?.iter().for_each(|line| stage.note(line));
     }
     Ok(shipment.document.publications)
 }

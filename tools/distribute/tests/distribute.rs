@@ -52,11 +52,14 @@ fn publishes_dependencies_first_and_says_how_to_install_them() {
     assert_eq!(
         ran.plan(),
         [
+            "distribute: keep releases/v0.5.0.json at staging",
             "distribute: publish da_vinci-0.5.0-*.whl to staging",
             "distribute: publish aa_cdk-0.5.0-*.whl to staging",
             "distribute: write the pages of staging",
         ]
     );
+    let kept = fs::read_to_string(stage.simple("../releases/v0.5.0.json")).unwrap();
+    assert_eq!(kept, ran.stdout, "what is kept tells all that the run has published");
     let root = stage.simple("").canonicalize().unwrap();
     let uv = format!("uv pip install --default-index file://{}/ aa-cdk da-vinci", root.display());
     assert!(ran.stderr.contains(&uv), "{}", ran.stderr);

@@ -70,7 +70,8 @@ impl Place for InBucket {
     fn plan(&mut self, shipment: &Shipment) -> Result<()> {
         let held = self.bucket.each(&shipment.parcels, |parcel| self.holds(parcel))?;
         let has_current_pages = || self.bucket.has_current_pages(&shipment.names());
-        self.steps = own::steps(shipment, &self.site.name, held, has_current_pages)?;
+        let present = self.bucket.document(&shipment.document.version.tag)?;
+        self.steps = own::steps(shipment, &self.site.name, present, held, has_current_pages)?;
         Ok(())
     }
 
@@ -95,6 +96,10 @@ impl Place for InBucket {
         for step in &self.steps {
             match step {
                 Step::Skip { what, reason } => stage.skip(what, reason),
+                Step::Do(action @ Action::KeepDocument { .. }) => {
+                    stage.action(action);
+                    self.bucket.put_document(&shipment.document)?;
+                }
                 Step::Do(action @ Action::Publish { at, .. }) => {
                     stage.action(action);
                     wanted.push(&shipment.parcels[*at]);

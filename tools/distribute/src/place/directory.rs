@@ -52,7 +52,8 @@ impl Place for Directory {
         let held =
             shipment.parcels.iter().map(|parcel| holds(&listing, parcel)).collect::<Result<Vec<_>>>()?;
         let has_current_pages = || listing.has_current_pages(&shipment.names());
-        self.steps = own::steps(shipment, &self.site.name, held, has_current_pages)?;
+        let present = listing.document(&shipment.document.version.tag)?;
+        self.steps = own::steps(shipment, &self.site.name, present, held, has_current_pages)?;
         Ok(())
     }
 
@@ -74,6 +75,7 @@ impl Place for Directory {
         }
         let mut index = Index::open(&self.root)?;
         stage.perform(&self.steps, |action| match action {
+            Action::KeepDocument { .. } => index.put_document(&shipment.document).map(|_| Outcome::Done),
             Action::Publish { at, .. } => publish(&mut index, &shipment.parcels[*at]).map(Outcome::Noted),
             Action::WritePages { .. } => {
                 // Also those of packages whose files are all there: a killed run may have left them unwritten.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
+use document::Release;
 use filter::{Stage, Step};
 
 use crate::shipment::Shipment;
@@ -10,6 +11,9 @@ use crate::shipment::Shipment;
 /// One action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    /// Keep the release document, from which alone the release can be taken back: before the first file, for a run may
+    /// be cut short.
+    KeepDocument { tag: String, place: String },
     /// Publish the files of the parcel at that place of the shipment, with their metadata and signatures.
     Publish { at: usize, pattern: String, place: String },
     /// Write the pages that list the files, which is what makes them visible.
@@ -19,21 +23,29 @@ pub enum Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::KeepDocument { tag, place } => write!(f, "keep releases/{tag}.json at {place}"),
             Self::Publish { pattern, place, .. } => write!(f, "publish {pattern} to {place}"),
             Self::WritePages { place } => write!(f, "write the pages of {place}"),
         }
     }
 }
 
-/// The steps, from what of each parcel is there already; the pages come last, so that they never list what is not there.
+/// The steps, from the document and from what of each parcel is there already; the pages come last, so that they never list what is not there.
 pub fn steps(
     shipment: &Shipment,
     place: &str,
+    present: Option<Release>,
     held: Vec<bool>,
     has_current_pages: impl FnOnce() -> Result<bool>,
 ) -> Result<Vec<Step<Action>>> {
     let is_complete = held.iter().all(|is_held| *is_held);
-    let mut steps = Vec::new();
+    let document = &shipment.document;
+    let keep = Action::KeepDocument { tag: document.version.tag.clone(), place: place.to_owned() };
+    let is_kept = match &present {
+        Some(present) => document.clone().joined_with(present)? == *present,
+        None => false,
+    };
+    let mut steps = vec![if is_kept { Step::skip(keep, "it is there already") } else { Step::Do(keep) }];
     for (at, (parcel, is_held)) in shipment.parcels.iter().zip(held).enumerate() {
         let action = Action::Publish { at, pattern: parcel.pattern.clone(), place: place.to_owned() };
         steps.push(if is_held {
