@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 
 pub mod bucket;
 pub mod github;
+pub mod indexes;
 pub mod oracle;
 pub mod servers;
 

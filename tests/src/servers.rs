@@ -51,7 +51,7 @@ pub struct Faults {
 
 /// A program that is killed when this value, or the process that holds it, goes away.
 #[derive(Debug)]
-struct Server {
+pub(crate) struct Server {
     shell: Child,
     stdin: Option<ChildStdin>,
 }
@@ -64,7 +64,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(command: &[String], log: &Path) -> Result<Self> {
+    pub(crate) fn start(command: &[String], log: &Path) -> Result<Self> {
         // The pipe ends with this process, however that ends, and the server with the pipe.
         let script =
             "PATH=$PATH:/usr/sbin; \"$@\" </dev/null & server=$!; cat >/dev/null; kill -9 $server; wait";
@@ -197,7 +197,7 @@ fn nginx(folder: &str, port: u16, s3: u16) -> String {
 }
 
 /// Ports that nobody has, nor those 10,000 above them, where SeaweedFS opens others.
-fn free_ports() -> Result<[u16; 5]> {
+pub(crate) fn free_ports() -> Result<[u16; 5]> {
     let mut held = Vec::new();
     let mut ports = Vec::new();
     while ports.len() < 5 {
@@ -223,7 +223,7 @@ fn free_ports() -> Result<[u16; 5]> {
     Ok([ports[0], ports[1], ports[2], ports[3], ports[4]])
 }
 
-fn get(port: u16, path: &str) -> Option<String> {
+pub(crate) fn get(port: u16, path: &str) -> Option<String> {
     use std::io::{Read, Write};
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
@@ -233,7 +233,7 @@ fn get(port: u16, path: &str) -> Option<String> {
     Some(answer)
 }
 
-fn wait_until(is_ready: impl Fn() -> bool) -> Result<()> {
+pub(crate) fn wait_until(is_ready: impl Fn() -> bool) -> Result<()> {
     let end = Instant::now() + PATIENCE;
     while !is_ready() {
         if Instant::now() > end {

@@ -1,0 +1,107 @@
+//! Package indexes of others that take uploads, real ones on free ports, which end with the test.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::oracle;
+use crate::servers::{Server, free_ports, get, wait_until};
+
+/// The password of every user here.
+pub const PASSWORD: &str = "marker-secret-of-the-uploader";
+
+/// A server that packages are uploaded to, and installed from.
+#[derive(Debug)]
+pub struct PackageServer {
+    /// The URL of its `simple/`.
+    pub simple: String,
+    /// The URL that files are uploaded to, as `uv publish` and twine take it.
+    pub uploads: String,
+    /// The name of the user who may upload, with [`PASSWORD`].
+    pub user: &'static str,
+    _server: Server,
+}
+
+impl PackageServer {
+    /// Starts pypiserver with its packages in that folder: pages in HTML alone, everybody reads, one user uploads.
+    pub fn pypiserver(folder: &Path) -> Result<Self> {
+        let path = oracle::python("pypiserver[passlib]==2.4.2")?;
+        let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
+        fs::create_dir_all(at("packages"))?;
+        let hash =
+            "import sys; from passlib.hash import apr_md5_crypt as a; print('me:' + a.hash(sys.argv[1]))";
+        let mut python = Command::new("python3");
+        let output = python.env("PYTHONPATH", &path).args(["-c", hash, PASSWORD]).output()?;
+        fs::write(at("htpasswd"), output.stdout)?;
+        let [port, ..] = free_ports()?;
+        let (path, number) = (format!("PYTHONPATH={}", path.display()), port.to_string());
+        let (users, packages) = (at("htpasswd"), at("packages"));
+        let mut command = vec!["env", &path, "python3", "-W", "ignore", "-m", "pypiserver", "run"];
+        command.extend(["-i", "127.0.0.1", "-p", &number, "-P", &users, "-a", "update"]);
+        // What it does not know it would say of another index.
+        command.extend(["--disable-fallback", &packages]);
+        let server = start(&command, port, "/", &folder.join("pypiserver.log"))?;
+        let root = format!("http://127.0.0.1:{port}/");
+        Ok(Self { simple: format!("{root}simple/"), uploads: root, user: "me", _server: server })
+    }
+
+    /// Starts devpi with an index whose files are never replaced, in that folder: pages in JSON as well.
+    pub fn devpi(folder: &Path) -> Result<Self> {
+        let path = format!("PYTHONPATH={}", oracle::python("devpi-server==6.20.3")?.display());
+        let data = folder.join("devpi").to_string_lossy().into_owned();
+        let python = ["env", &path, "python3", "-W", "ignore", "-c"];
+        let mut init = Command::new("env");
+        init.args(&python[1..]).arg("from devpi_server.init import init; init()");
+        init.args(["--serverdir", &data, "--root-passwd", PASSWORD, "--no-root-pypi"]);
+        let output = init.output().context("cannot run devpi-init")?;
+        if !output.status.success() {
+            bail!("devpi-init ended with {}:\n{}", output.status, crate::text(&output.stderr));
+        }
+        let [port, ..] = free_ports()?;
+        let number = port.to_string();
+        let mut command = python.to_vec();
+        command.extend(["from devpi_server.main import main; main()", "--serverdir", &data]);
+        command.extend(["--host", "127.0.0.1", "--port", &number]);
+        let server = start(&command, port, "/+api", &folder.join("devpi.log"))?;
+        let root = format!("http://127.0.0.1:{port}");
+        let json = "application/json";
+        let login = json!({ "user": "root", "password": PASSWORD }).to_string();
+        let post = ureq::post(format!("{root}/+login")).header("accept", json).content_type(json);
+        let answer: Value = serde_json::from_str(&post.send(login)?.into_body().read_to_string()?)?;
+        let token = answer["result"]["password"].as_str().context("devpi gave no token")?;
+        let known = STANDARD.encode(format!("root:{token}"));
+        let put = ureq::put(format!("{root}/root/dev")).header("accept", json).content_type(json);
+        put.header("x-devpi-auth", known).send(json!({ "bases": [], "volatile": false }).to_string())?;
+        let uploads = format!("{root}/root/dev/");
+        Ok(Self { simple: format!("{uploads}+simple/"), uploads, user: "root", _server: server })
+    }
+
+    /// Uploads files with uv.
+    pub fn upload(&self, files: &[&Path]) -> Result<()> {
+        let mut uv = Command::new(crate::uv());
+        uv.args(["publish", "--publish-url", &self.uploads]).args(files);
+        uv.env("UV_PUBLISH_USERNAME", self.user).env("UV_PUBLISH_PASSWORD", PASSWORD);
+        let output = uv.output().context("cannot run uv")?;
+        if !output.status.success() {
+            bail!("uv publish ended with {}:\n{}", output.status, crate::text(&output.stderr));
+        }
+        Ok(())
+    }
+}
+
+fn start(command: &[&str], port: u16, page: &str, log: &Path) -> Result<Server> {
+    let command: Vec<String> = command.iter().map(|&part| part.to_owned()).collect();
+    let server = Server::start(&command, log)?;
+    let is_ready = || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+            && get(port, page).is_some_and(|answer| answer.contains(" 200 "))
+    };
+    wait_until(is_ready).with_context(|| fs::read_to_string(log).unwrap_or_default())?;
+    Ok(server)
+}
