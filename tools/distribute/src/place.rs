@@ -7,7 +7,7 @@ mod own;
 use std::fmt;
 
 use anyhow::Result;
-use document::{PackageName, Publication, PublishedFile, Version};
+use document::{Failure, PackageName, Publication, PublishedFile, Version};
 use filter::Stage;
 use project::{Project, TargetKind, TargetSettings};
 
@@ -86,6 +86,7 @@ pub fn open(project: &Project, targets: &[TargetSettings]) -> Result<Vec<Box<dyn
 fn rank(kind: TargetKind) -> u8 {
     match kind {
         TargetKind::Directory | TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => 0,
+        TargetKind::Pypi => 2,
     }
 }
 
@@ -95,5 +96,9 @@ fn place(project: &Project, target: &TargetSettings) -> Result<Box<dyn Place>> {
     Ok(match target.kind {
         TargetKind::Directory => Box::new(directory::Directory::of(project, target, site)),
         TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => Box::new(bucket::InBucket::open(site)?),
+        TargetKind::Pypi => {
+            let what = format!("cannot publish to `{}`: nothing here uploads to PyPI", site.name);
+            return Err(Failure::new(what).hint("choose other targets with `--to`").into());
+        }
     })
 }

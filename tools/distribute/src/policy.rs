@@ -2,18 +2,15 @@
 
 use anyhow::Result;
 use document::Failure;
-use index::{Kind, Location};
-use project::TargetSettings;
+use index::Location;
+use project::{TargetKind, TargetSettings};
 use serde_json::{Value, json};
 
 /// Returns one JSON object with the policies of each target in S3, by the target's name.
 pub fn text(targets: &[TargetSettings]) -> Result<String> {
     let mut policies = serde_json::Map::new();
-    for target in targets.iter().filter(|target| target.folder().is_none()) {
-        let location = Location::parse(&target.location()?)?;
-        if location.kind == Kind::S3 {
-            policies.insert(target.name.clone(), of(&location));
-        }
+    for target in targets.iter().filter(|target| target.kind == TargetKind::S3) {
+        policies.insert(target.name.clone(), of(&Location::parse(&target.location()?)?));
     }
     if policies.is_empty() {
         let hint = "write a [[target]] with `kind = \"s3\"` in release.toml, or name it with `--to`";

@@ -37,6 +37,7 @@ impl Settings {
     fn check(&self) -> Result<(), Failure> {
         unique("target", self.target.iter().map(|target| &target.name))?;
         self.target.iter().try_for_each(TargetSettings::check)?;
+        TargetSettings::check_rehearsals(&self.target)?;
         unique("check", self.check.iter().map(|check| &check.name))?;
         self.check.iter().try_for_each(CheckSettings::check)?;
         unique("announcement", self.announcement.iter().map(|announcement| &announcement.name))?;

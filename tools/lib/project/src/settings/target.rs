@@ -28,8 +28,21 @@ pub struct TargetSettings {
     /// For Azure: the storage account.
     pub account: Option<String>,
     /// The URL that people install from, with `simple/` below it: a CDN, or the website of a bucket. Where it is left
-    /// out, that of the folder or of the bucket itself.
+    /// out, that of the folder or of the bucket itself. For PyPI's kind: the simple index of another server, where the
+    /// settings of uv do not say it.
     pub url: Option<String>,
+    /// For PyPI's kind: the name of an index in the settings of uv; PyPI itself where it is left out.
+    pub index: Option<String>,
+    /// For PyPI's kind: the URL that files are uploaded to, where the settings of uv do not say it.
+    pub publish_url: Option<String>,
+    /// For PyPI's kind: the target of that kind that the same files are uploaded to first, and installed from.
+    pub rehearse: Option<String>,
+    /// For PyPI's kind: whether each file must have its attestation (PEP 740) beside it, or none is sent. Where it is left
+    /// out, those that are there are sent, with trusted publishing.
+    pub attestations: Option<bool>,
+    /// For PyPI's kind: for how many seconds the files may be missing from the simple index after the upload; 900 where it
+    /// is left out.
+    pub wait: Option<u64>,
 }
 
 /// The kind of a target.
@@ -45,6 +58,8 @@ pub enum TargetKind {
     Gcs,
     /// An index in a container of Azure Blob Storage.
     Azure,
+    /// PyPI, or a server that takes uploads as PyPI does.
+    Pypi,
 }
 
 impl fmt::Display for TargetKind {
@@ -54,6 +69,7 @@ impl fmt::Display for TargetKind {
             Self::S3 => "s3",
             Self::Gcs => "gcs",
             Self::Azure => "azure",
+            Self::Pypi => "pypi",
         })
     }
 }
@@ -71,6 +87,11 @@ impl TargetSettings {
             endpoint: None,
             account: None,
             url: None,
+            index: None,
+            publish_url: None,
+            rehearse: None,
+            attestations: None,
+            wait: None,
         }
     }
 
@@ -79,11 +100,14 @@ impl TargetSettings {
         self.path.as_deref().filter(|_| self.kind == TargetKind::Directory)
     }
 
-    /// Where it is, in one text that the release document keeps: the path of a directory, else
+    /// Where it is, in one text that the release document keeps: the path of a directory, `pypi://INDEX`, else
     /// `KIND://BUCKET/PREFIX`, with what else is needed to find it behind a `?`.
     pub fn location(&self) -> Result<String, Failure> {
         if let Some(path) = self.folder() {
             return Ok(path.to_owned());
+        }
+        if self.kind == TargetKind::Pypi {
+            return Ok(self.server());
         }
         let Some(bucket) = self.bucket.as_deref().filter(|bucket| !bucket.is_empty()) else {
             let what = format!("cannot find the target `{}`: no bucket is named", self.name);
@@ -119,7 +143,7 @@ impl TargetSettings {
 
     /// Refuses keys that its kind has no use for, and the absence of those that it cannot do without.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        use TargetKind::{Azure, Directory, Gcs, S3};
+        use TargetKind::{Azure, Directory, Gcs, Pypi, S3};
         let stores: &[TargetKind] = &[S3, Gcs, Azure];
         for (key, value) in [("region", &self.region), ("account", &self.account)] {
             let odd = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
@@ -132,16 +156,21 @@ impl TargetSettings {
                 return Err(Failure::new(what).hint("write its name, as in `eu-west-1`"));
             }
         }
-        let keys: [(&str, &Option<String>, &[TargetKind]); 6] = [
-            ("path", &self.path, &[Directory]),
-            ("bucket", &self.bucket, stores),
-            ("prefix", &self.prefix, stores),
-            ("region", &self.region, &[S3]),
-            ("endpoint", &self.endpoint, stores),
-            ("account", &self.account, &[Azure]),
+        let keys: [(&str, bool, &[TargetKind]); 11] = [
+            ("path", self.path.is_some(), &[Directory]),
+            ("bucket", self.bucket.is_some(), stores),
+            ("prefix", self.prefix.is_some(), stores),
+            ("region", self.region.is_some(), &[S3]),
+            ("endpoint", self.endpoint.is_some(), stores),
+            ("account", self.account.is_some(), &[Azure]),
+            ("index", self.index.is_some(), &[Pypi]),
+            ("publish-url", self.publish_url.is_some(), &[Pypi]),
+            ("rehearse", self.rehearse.is_some(), &[Pypi]),
+            ("attestations", self.attestations.is_some(), &[Pypi]),
+            ("wait", self.wait.is_some(), &[Pypi]),
         ];
         let target = format!("release.toml: the [[target]] `{}` of the kind `{}`", self.name, self.kind);
-        for (key, _, kinds) in keys.iter().filter(|(_, value, _)| value.is_some()) {
+        for (key, _, kinds) in keys.iter().filter(|(_, is_set, _)| *is_set) {
             if !kinds.contains(&self.kind) {
                 let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
                 return Err(Failure::new(format!("{target} has a `{key}`"))
@@ -157,15 +186,17 @@ impl TargetSettings {
                     .hint(format!("write `{key}` in its [[target]]")));
             }
         }
+        self.check_server(&target)?;
         self.check_places(&target)
     }
 
     /// Refuses URLs that are none or that hold a password, and prefixes that leave the bucket.
     fn check_places(&self, target: &str) -> Result<(), Failure> {
-        for (key, url) in [("endpoint", &self.endpoint), ("url", &self.url)] {
+        let urls = [("endpoint", &self.endpoint), ("url", &self.url), ("publish-url", &self.publish_url)];
+        for (key, url) in urls {
             let Some(url) = url.as_deref() else { continue };
             let is_url = ["http://", "https://"].iter().any(|start| url.starts_with(start))
-                || (key == "url" && url.starts_with("file://"));
+                || (key == "url" && self.kind != TargetKind::Pypi && url.starts_with("file://"));
             if !is_url || url.contains(char::is_whitespace) {
                 let what = format!("{target} has an `{key}` that is no URL: `{url}`");
                 return Err(Failure::new(what).hint("write it with its scheme, as in `https://pkgs.example`"));
@@ -244,6 +275,9 @@ mod tests {
             ("kind = \"s3\"\nendpoint = \"localhost:80\"", "has an `endpoint` that is no URL"),
             ("kind = \"s3\"\nendpoint = \"http://me:secret@host\"", "with more than a server and a path"),
             ("kind = \"s3\"\nprefix = \"a/../b\"", "has a `prefix` that is no folder of a bucket"),
+            ("kind = \"s3\"\nrehearse = \"x\"", "of the kind `s3` has a `rehearse`"),
+            ("kind = \"s3\"\nwait = 1", "of the kind `s3` has a `wait`"),
+            ("kind = \"pypi\"\nbucket = \"x\"", "of the kind `pypi` has a `bucket`"),
         ] {
             let error = read(keys).unwrap_err();
             assert!(error.contains(expected), "{error}");
