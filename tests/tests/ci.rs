@@ -137,16 +137,16 @@ fn what_github_refuses_is_told_with_what_to_do() -> Result<()> {
         ),
         (
             429,
-            "Retry-After: 60\r\n",
+            "Retry-After: 600\r\n",
             "You have exceeded a secondary rate limit",
-            "its limit of requests is reached until 60 seconds have passed (429)",
+            "its limit of requests is reached until 600 seconds have passed (429)",
             "run `validate` again then",
         ),
         (
             403,
             "",
             "Resource not accessible by integration",
-            "the token may not read it (403: Resource not accessible by integration)",
+            "the token may not do that (403: Resource not accessible by integration)",
             "`checks: read` and `statuses: read`",
         ),
         (502, "", "", "it answered 502", "`ci = \"off\"` in [validate]"),
@@ -172,14 +172,16 @@ fn a_server_that_does_not_answer_is_not_waited_for_for_ever() -> Result<()> {
     sandbox.set("WAINWRIGHT_TIMEOUT", "1");
     refused(
         &sandbox,
-        &format!("cannot ask GitHub about `octo/wagon` at {api}: there is no answer within 1 s"),
+        &format!(
+            "cannot ask GitHub about `octo/wagon` at {api}: cannot reach {api}: there is no answer within 1 s"
+        ),
     )?;
     // Nobody listens at a port that was free just now.
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     sandbox.set("GITHUB_API_URL", &format!("http://127.0.0.1:{port}"));
     refused(&sandbox, "cannot ask GitHub about `octo/wagon` at http://127.0.0.1")?;
     sandbox.set("GITHUB_API_URL", "http://github.example/api/v3");
-    refused(&sandbox, "cannot ask GitHub at `http://github.example/api/v3`: a token is sent over https alone")
+    refused(&sandbox, "cannot ask `http://github.example`: a token is sent over https alone")
 }
 
 #[test]

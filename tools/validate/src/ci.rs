@@ -2,11 +2,19 @@
 
 use anyhow::Result;
 use document::Failure;
+use github::{Advice, GitHub};
 use project::CiDemand;
 use serde_json::Value;
 
-use crate::github::GitHub;
 use crate::validate::{Context, Verdict};
+
+/// What to do where GitHub does not tell.
+const ADVICE: Advice = Advice {
+    token: "renew the token in GH_TOKEN or GITHUB_TOKEN, or unset it to leave the check out",
+    rights: "give the token the rights `checks: read` and `statuses: read`",
+    later: "run `validate` again then",
+    again: "run `validate` again; `ci = \"off\"` in [validate] leaves the check out",
+};
 
 /// The conclusions of a check run that are no failure.
 const GOOD: [&str; 3] = ["success", "neutral", "skipped"];
@@ -32,15 +40,15 @@ pub fn is_green(context: &Context) -> Result<Verdict> {
             .hint("push the commit and set GH_TOKEN, or write `ci = \"if-any\"` in [validate]")
             .into())
     };
-    let github = match GitHub::of(&project.git, release.project.remote.as_deref())? {
+    let github = match GitHub::of(&project.git, release.project.remote.as_deref(), ADVICE)? {
         Ok(github) => github,
         Err(reason) => return unknown(reason),
     };
-    let Some(runs) = github.list(commit.as_str(), "check-runs", "check_runs")? else {
+    let Some(runs) = github.list(&format!("commits/{commit}/check-runs"), Some("check_runs"))? else {
         return unknown(format!("GitHub does not know {}", commit.short()));
     };
     // The older of the two interfaces, which a server may lack.
-    let statuses = github.list(commit.as_str(), "status", "statuses")?.unwrap_or_default();
+    let statuses = github.list(&format!("commits/{commit}/status"), Some("statuses"))?.unwrap_or_default();
     let own = std::env::var("GITHUB_RUN_ID").ok().filter(|id| !id.is_empty());
     let found = found(&runs, &statuses, own.as_deref());
     if found == Found::default() {

@@ -11,7 +11,6 @@ mod drift;
 mod explain;
 mod files;
 mod fresh;
-mod github;
 mod install;
 mod levels;
 mod list;

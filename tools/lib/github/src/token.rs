@@ -1,0 +1,73 @@
+//! Which token is shown to which server.
+
+/// The host whose interface has a host of its own.
+pub(crate) const PUBLIC: &str = "github.com";
+/// The domain of the servers that GitHub runs for enterprises.
+const HOSTED: &str = ".ghe.com";
+
+/// The variables with tokens for GitHub itself, and for a server of one's own, as the program `gh` knows them.
+const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+const ENTERPRISE_TOKENS: [&str; 2] = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+
+/// The address of GitHub's own interface.
+pub(crate) fn public_api() -> String {
+    format!("https://api.{PUBLIC}")
+}
+
+/// A variable of the environment that is not empty, without the white space around it.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The address that the environment names, as each workflow does.
+pub(crate) fn api_of_environment() -> Option<String> {
+    variable("GITHUB_API_URL").map(|api| api.trim_end_matches('/').to_owned())
+}
+
+/// Says whether there is any token at all.
+pub(crate) fn is_any() -> bool {
+    TOKENS.iter().chain(&ENTERPRISE_TOKENS).any(|name| variable(name).is_some())
+}
+
+/// The token for the server at that address; else the variables that could hold one.
+///
+/// The address may come from a file that anybody could write. So a token for GitHub goes to GitHub, or to where the
+/// environment itself leads.
+pub(crate) fn token(api: &str) -> Result<String, Vec<&'static str>> {
+    let names = names(api, api_of_environment().as_deref());
+    names.iter().find_map(|name| variable(name)).ok_or(names)
+}
+
+fn names(api: &str, of_environment: Option<&str>) -> Vec<&'static str> {
+    let host = web::server(api);
+    if host == public_api() || host.starts_with("https://") && host.ends_with(HOSTED) {
+        return TOKENS.to_vec();
+    }
+    let mut names = ENTERPRISE_TOKENS.to_vec();
+    if of_environment == Some(api) {
+        names.extend(TOKENS);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_for_github_is_shown_to_github_alone() {
+        let public = public_api();
+        assert_eq!(names(&public, None), TOKENS);
+        assert_eq!(names("https://api.acme.ghe.com", None), TOKENS);
+        for foreign in [
+            "https://git.acme.example/api/v3",
+            "https://api.github.com.acme.example",
+            "https://xghe.com",
+            "http://api.acme.ghe.com",
+        ] {
+            assert_eq!(names(foreign, Some(&public)), ENTERPRISE_TOKENS, "{foreign}");
+            assert_eq!(names(foreign, Some(foreign)).len(), 4, "{foreign}");
+        }
+    }
+}
