@@ -1,39 +1,56 @@
 //! Takes a release back, as far as that can be done.
 
+mod announcement;
 mod carried;
 mod commit;
 mod edits;
+mod elsewhere;
 mod facts;
 mod memory;
-mod places;
+mod place;
 mod refs;
 mod rollback;
+mod source;
+mod target;
 mod tree;
-mod yanked;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use document::Failure;
-use places::Manner;
+use document::{Failure, Release};
+use filter::Stage;
+use place::Manner;
 use project::Project;
+use rollback::Order;
 
-/// Removes a release from indexes in folders, yanks it in those in buckets, deletes its tag, reverts its commit, and remembers the version as used.
+/// Yanks the files of a release, deletes its tag, reverts its commit, and remembers the version as used.
 ///
-/// What never left this machine is undone without a trace.
+/// Where no clone of the repository is, it does all but the git part. What never left this machine is undone without a
+/// trace.
 #[derive(Debug, clap::Args)]
 struct Arguments {
     /// Carry the plan out; without it only `--dry-run` does anything
     #[arg(long)]
     yes: bool,
-    /// Why, for the index, the revert commit and the tag that remembers the version
+    /// Why, for the indexes, the revert commit and the tag that remembers the version
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Delete the files in buckets too, in place of yanking them
+    /// The release, in place of a document on stdin: it is read from the record of this clone, else from a target
+    #[arg(long, value_name = "VERSION|TAG")]
+    release: Option<String>,
+    /// Delete the files from indexes of your own, in place of yanking them
     #[arg(long)]
     delete: bool,
-    /// Only have files in buckets chosen again that were yanked; git is left alone
-    #[arg(long, conflicts_with_all = ["delete", "reason"])]
+    /// Only have files chosen again that were yanked; git is left alone
+    #[arg(long, conflicts_with_all = ["delete", "reason", "announcement", "wait"])]
     unyank: bool,
+    /// How long to wait for what people must do by hand
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<u64>,
+    /// Write the words for those who use the project into a file, in Markdown
+    #[arg(long, value_name = "FILE")]
+    announcement: Option<PathBuf>,
     /// The bucket of the target in S3, in place of the one in release.toml
     #[arg(long, value_name = "NAME", env = "S3_PYPI_BUCKET")]
     bucket: Option<String>,
@@ -41,27 +58,58 @@ struct Arguments {
 
 fn main() -> ExitCode {
     filter::run("rollback", |arguments: &Arguments, stage| {
-        let project = Project::find(stage.project())?;
-        let release = stage.release(|| project.current())?;
-        let (project, mut release) = project.of(release)?;
+        let project = Project::find_if_any(stage.project())?;
+        let release = document(arguments, project.as_ref(), stage)?;
+        let (project, mut release) = match project {
+            Some(project) => project.of(release).map(|(project, release)| (Some(project), release))?,
+            None => (None, release),
+        };
         if !arguments.yes && !stage.is_dry_run() {
             let what = format!("cannot take {} back without `--yes`", release.version.tag);
             let hint = "`rollback --dry-run` shows the plan; `--yes` carries it out";
             return Err(Failure::usage(what).hint(hint).into());
         }
-        let (reason, bucket) = (arguments.reason.as_deref(), arguments.bucket.as_deref());
+        let order = arguments.order(&release);
         let done = if arguments.unyank {
-            rollback::unyank(&project, &release, bucket, stage)?
+            rollback::unyank(project.as_ref(), &release, &order, stage)?
         } else {
-            let manner = if arguments.delete {
-                Manner::Delete
-            } else {
-                let usual = || format!("{} was taken back", release.version.current);
-                Manner::Yank(reason.map_or_else(usual, str::to_owned))
-            };
-            rollback::rollback(&project, &release, reason, (&manner, bucket), stage)?
+            rollback::rollback(project.as_ref(), &release, &order, stage)?
         };
         release.withdrawals = done.or(release.withdrawals);
         Ok(release.into())
+    })
+}
+
+impl Arguments {
+    fn order(&self, release: &Release) -> Order<'_> {
+        let usual = || format!("{} was taken back", release.version.current);
+        let reason = self.reason.as_deref();
+        Order {
+            manner: match (self.unyank, self.delete) {
+                (true, _) => Manner::Unyank,
+                (_, true) => Manner::Delete,
+                _ => Manner::Yank(reason.map_or_else(usual, str::to_owned)),
+            },
+            reason,
+            bucket: self.bucket.as_deref(),
+            patience: Duration::from_secs(self.wait.unwrap_or_default()),
+            announcement: self.announcement.as_deref(),
+        }
+    }
+}
+
+/// The document: that of a release that was named, else the one on stdin.
+fn document(arguments: &Arguments, project: Option<&Project>, stage: &mut Stage) -> anyhow::Result<Release> {
+    if let Some(wanted) = &arguments.release {
+        return source::find(project, wanted, arguments.bucket.as_deref(), stage);
+    }
+    stage.release(|| {
+        let none = || {
+            Failure::usage(
+                "cannot tell which release to take back: no project is here, and no document on stdin",
+            )
+            .hint("say `rollback --dry-run < document.json`")
+        };
+        project.ok_or_else(none)?.current()
     })
 }

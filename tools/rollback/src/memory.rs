@@ -16,6 +16,9 @@ pub struct Memory {
     base: Option<CommitId>,
     commit: Option<CommitId>,
     withdrawals: Vec<Withdrawal>,
+    /// What the document says that was taken back, perhaps by another machine.
+    #[serde(skip)]
+    told: Vec<Withdrawal>,
     /// The release commit where the document names none.
     pub found: Option<Made>,
     /// A change of the working tree that is under way.
@@ -33,22 +36,26 @@ pub struct Moving {
 }
 
 impl Memory {
-    /// Reads the memory of a release; that of another one under the same tag is forgotten.
-    pub fn read(project: &Project, release: &Release) -> Result<Self> {
-        let path = path(project, release);
+    /// Reads the memory of a release; that of another one under the same tag is forgotten. Without a clone only the
+    /// document remembers.
+    pub fn read(project: Option<&Project>, release: &Release) -> Result<Self> {
+        let told = release.withdrawals.clone().unwrap_or_default();
         let base = Some(release.project.base.clone());
-        let fresh =
-            Self { base, commit: release.commit.as_ref().map(|commit| commit.id.clone()), ..Self::default() };
+        let commit = release.commit.as_ref().map(|commit| commit.id.clone());
+        let fresh = Self { base, commit, told, ..Self::default() };
+        let Some(path) = project.map(|project| path(project, release)) else { return Ok(fresh) };
         let Some(bytes) = files::read_if_present(&path)? else { return Ok(fresh) };
         let known: Self = serde_json::from_slice(&bytes).with_context(|| {
             format!("cannot read what the last rollback has left in `{}`", path.display())
         })?;
-        Ok(if known.base == fresh.base && known.commit == fresh.commit { known } else { fresh })
+        let is_same = known.base == fresh.base && known.commit == fresh.commit;
+        Ok(if is_same { Self { told: fresh.told, ..known } } else { fresh })
     }
 
     /// What an earlier run has taken back, or set out to.
     pub fn of(&self, what: &str) -> Option<&Withdrawal> {
-        self.withdrawals.iter().find(|known| known.what == what && known.fate == Fate::Withdrawn)
+        let mut all = self.withdrawals.iter().chain(&self.told);
+        all.find(|known| known.what == what && known.fate == Fate::Withdrawn)
     }
 
     /// The entry of something that is not there: taken back by an earlier run, or never there.

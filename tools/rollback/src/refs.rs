@@ -62,6 +62,8 @@ pub struct Plan {
     /// A revert that is made already and that the remote may lack.
     reverted: Option<CommitId>,
     pushes_branch: bool,
+    /// Somebody else may have the release, or have had it.
+    pub was_given_out: bool,
 }
 
 /// Plans the git part; `was_published` says that files of the release are or were on an index.
@@ -78,6 +80,7 @@ pub fn plan(
         conflict: None,
         reverted: None,
         pushes_branch: false,
+        was_given_out: false,
     };
     let is_public = match &facts.commit {
         Some(commit) => commit::is_public(project, facts, commit)?,
@@ -88,6 +91,7 @@ pub fn plan(
     let is_remembered = facts.withdrawn_here || facts.withdrawn_there;
     let was_given_out =
         was_published || is_public || is_remembered || matches!(facts.tag_there, Spot::Ours(_));
+    plan.was_given_out = was_given_out;
     let tag = project.tags.withdrawn_tag(version);
     if was_given_out {
         plan.add_memory(facts, &tag);

@@ -1,76 +1,185 @@
-//! A rollback: the whole plan from what is there now, then the indexes, then git.
+//! A rollback: the whole plan from what is there now, then the places of the files, then git, then what people do.
 
-use anyhow::Result;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
 use document::{Fate, Release, Withdrawal};
-use filter::{Stage, Step};
-use project::Project;
+use filter::{Outcome, Stage, Step};
+use project::{Lock, Project};
 
 use crate::facts::Facts;
 use crate::memory::Memory;
-use crate::places::Manner;
-use crate::{commit, places, refs};
+use crate::place::{self, Circumstances, Manner, Place};
+use crate::{announcement, commit, elsewhere, refs, target};
+
+/// How a release is taken back.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// What becomes of the files.
+    pub manner: Manner,
+    /// Why, where somebody has said it.
+    pub reason: Option<&'a str>,
+    /// The bucket of the target in S3, where it is not the one of release.toml.
+    pub bucket: Option<&'a str>,
+    /// How long people are waited for.
+    pub patience: Duration,
+    /// Where the announcement is written to.
+    pub announcement: Option<&'a Path>,
+}
+
+/// The git part of a rollback, in a clone or without one.
+#[derive(Debug)]
+enum GitPart {
+    Here(Box<(Facts, refs::Plan)>),
+    Elsewhere(Vec<Step<String>>, Vec<Withdrawal>),
+}
 
 /// Has the files of a release that were yanked chosen again; git is left alone. `None` in a dry run.
 pub fn unyank(
-    project: &Project,
+    project: Option<&Project>,
     release: &Release,
-    bucket: Option<&str>,
+    order: &Order,
     stage: &Stage,
 ) -> Result<Option<Vec<Withdrawal>>> {
-    let lock =
-        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
+    let lock = lock(project, stage)?;
     let memory = Memory::read(project, release)?;
-    let places = places::plan(project, release, &memory, &Manner::Unyank, bucket)?;
-    if places.is_empty() {
-        stage.skip("unyank", "no target is in a bucket, and in a folder nothing is yanked");
-    }
-    if lock.is_some() {
-        places.iter().try_for_each(|place| place.check_access(&Manner::Unyank))?;
+    let places = places(project, release, &memory, order)?;
+    if !stage.is_dry_run() {
+        places.iter().try_for_each(|place| place.check_access())?;
     }
     places.iter().try_for_each(|place| place.carry_out(stage))?;
+    drop(lock);
     let is_free = |entry: &Withdrawal| entry.fate == Fate::Withdrawn && entry.detail.starts_with("yanked");
     let left = release.withdrawals.iter().flatten().filter(|entry| !is_free(entry)).cloned().collect();
-    Ok(lock.is_some().then_some(left))
+    Ok((!stage.is_dry_run()).then_some(left))
 }
 
 /// Takes a release back; `None` in a dry run.
 pub fn rollback(
-    project: &Project,
+    project: Option<&Project>,
     release: &Release,
-    reason: Option<&str>,
-    (manner, bucket): (&Manner, Option<&str>),
+    order: &Order,
     stage: &Stage,
 ) -> Result<Option<Vec<Withdrawal>>> {
-    let lock =
-        if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
+    let lock = lock(project, stage)?;
+    let is_dry = stage.is_dry_run();
     let mut memory = Memory::read(project, release)?;
-    let facts = Facts::gather(project, release, &memory)?;
-    let places = places::plan(project, release, &memory, manner, bucket)?;
-    let was_published = places.iter().any(places::Place::was_given_out);
-    let git = refs::plan(project, release, &facts, &memory, was_published)?;
-    if lock.is_some() {
-        places.iter().try_for_each(|place| place.check_access(manner))?;
+    let facts = project.map(|project| Facts::gather(project, release, &memory)).transpose()?;
+    let mut places = places(project, release, &memory, order)?;
+    let was_published = places.iter().any(|place| !place.withdrawals().is_empty());
+    let git = match (project, facts) {
+        (Some(project), Some(facts)) => {
+            let plan = refs::plan(project, release, &facts, &memory, was_published)?;
+            GitPart::Here(Box::new((facts, plan)))
+        }
+        _ => {
+            let (steps, withdrawals) = elsewhere::plan(release);
+            GitPart::Elsewhere(steps, withdrawals)
+        }
+    };
+    if !is_dry {
+        places.iter().try_for_each(|place| place.check_access())?;
     }
-    let mut withdrawals = announcements(release, stage)?;
-    withdrawals.extend(places.iter().flat_map(|place| place.withdrawals.clone()));
-    withdrawals.extend(git.withdrawals.clone());
-    if lock.is_some() {
-        memory.found = facts.commit.clone().filter(|_| release.commit.is_none());
-        memory.keep(project, release, &withdrawals)?;
+    let sent = announcements(release, stage)?;
+    let withdrawals = |places: &[Box<dyn Place>]| -> Vec<Withdrawal> {
+        let given_out = places.iter().flat_map(|place| place.withdrawals());
+        sent.iter().chain(given_out).chain(git.withdrawals()).cloned().collect()
+    };
+    if let (false, Some(project)) = (is_dry, project) {
+        memory.found = git.found().filter(|_| release.commit.is_none());
+        memory.keep(project, release, &withdrawals(&places))?;
     }
     // First what people install from; a commit is in nobody's way.
-    for place in &places {
-        place.carry_out(stage)?;
-    }
-    if let (Some(files), Some(made)) = (&git.conflict, &facts.commit) {
-        return Err(commit::conflict(release, made, files).into());
-    }
-    git.carry_out(project, release, &facts, &mut memory, reason, (stage, lock.as_ref()))?;
+    places.iter().try_for_each(|place| place.carry_out(stage))?;
+    git.carry_out(project, release, &mut memory, order, (stage, lock.as_ref()))?;
     let built = release.artifacts.as_ref().map_or(0, Vec::len);
-    if built > 0 {
+    if built > 0 && project.is_some() {
         stage.skip(format!("delete {built} built files"), "nobody else has them, a new build replaces them");
     }
-    Ok(lock.is_some().then_some(withdrawals))
+    if is_dry {
+        return Ok(None);
+    }
+    if git.was_given_out() {
+        announce(release, &withdrawals(&places), order, stage)?;
+    }
+    // Last, for a person may take long, and all else is done then.
+    places.iter_mut().try_for_each(|place| place.settle(order.patience, stage))?;
+    let done = withdrawals(&places);
+    if let Some(project) = project {
+        memory.keep(project, release, &done)?;
+    }
+    Ok(Some(done))
+}
+
+impl GitPart {
+    fn withdrawals(&self) -> &[Withdrawal] {
+        match self {
+            Self::Here(part) => &part.1.withdrawals,
+            Self::Elsewhere(_, withdrawals) => withdrawals,
+        }
+    }
+
+    fn found(&self) -> Option<crate::facts::Made> {
+        if let Self::Here(part) = self { part.0.commit.clone() } else { None }
+    }
+
+    fn was_given_out(&self) -> bool {
+        if let Self::Here(part) = self { part.1.was_given_out } else { true }
+    }
+
+    fn carry_out(
+        &self,
+        project: Option<&Project>,
+        release: &Release,
+        memory: &mut Memory,
+        order: &Order,
+        (stage, lock): (&Stage, Option<&Lock>),
+    ) -> Result<()> {
+        match (self, project) {
+            (Self::Here(part), Some(project)) => {
+                let (facts, plan) = part.as_ref();
+                if let (Some(files), Some(made)) = (&plan.conflict, &facts.commit) {
+                    return Err(commit::conflict(release, made, files).into());
+                }
+                plan.carry_out(project, release, facts, memory, order.reason, (stage, lock))
+            }
+            (Self::Elsewhere(steps, _), _) => {
+                stage.perform(steps, |_| Ok(Outcome::Done))?;
+                elsewhere::advice(release, order.reason).iter().for_each(|line| stage.note(line));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn lock(project: Option<&Project>, stage: &Stage) -> Result<Option<Lock>> {
+    let project = project.filter(|_| !stage.is_dry_run());
+    project.map(|project| project.git.state().lock(|text| stage.note(text))).transpose()
+}
+
+fn places(
+    project: Option<&Project>,
+    release: &Release,
+    memory: &Memory,
+    order: &Order,
+) -> Result<Vec<Box<dyn Place>>> {
+    let circumstances = Circumstances { project, memory, manner: &order.manner };
+    let targets = target::all(project, release, order.bucket)?;
+    targets.into_iter().map(|target| place::plan(target, &circumstances)).collect()
+}
+
+/// Gives people the words to tell other people.
+fn announce(release: &Release, withdrawals: &[Withdrawal], order: &Order, stage: &Stage) -> Result<()> {
+    let text = announcement::text(release, withdrawals, order.reason);
+    let Some(path) = order.announcement else {
+        stage.note("tell those who use it; `--announcement FILE` writes the words for it");
+        return Ok(());
+    };
+    stage.action(format_args!("write the announcement to `{}`", path.display()));
+    project::files::replace(path, text.as_bytes())
+        .with_context(|| format!("cannot write the announcement to `{}`", path.display()))
 }
 
 /// A message that was sent is read already.
@@ -79,7 +188,7 @@ fn announcements(release: &Release, stage: &Stage) -> Result<Vec<Withdrawal>> {
     let sent: Vec<_> = release.announcements.iter().flatten().collect();
     let steps: Vec<Step<String>> =
         sent.iter().map(|sent| Step::skip(format!("announcement {}", sent.name), REASON)).collect();
-    stage.perform(&steps, |_| Ok(filter::Outcome::Done))?;
+    stage.perform(&steps, |_| Ok(Outcome::Done))?;
     let entry = |name: &str| Withdrawal {
         what: format!("announcement {name}"),
         fate: Fate::Kept,

@@ -3,11 +3,13 @@
 
 mod published;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
-use document::{Announcement, Fate};
+use document::{Announcement, Fate, Sha256};
 use published::support::{CDK, CORE, sha256, wheel};
-use published::{OLD, TOOL, deadly_git, fates, published, refuse_pushes, rollback, world};
+use published::{OLD, TOOL, deadly_git, fates, published, refuse_pushes, rollback, world, yanked};
 
 #[test]
 fn takes_a_whole_release_back() {
@@ -39,13 +41,41 @@ fn takes_a_whole_release_back() {
     assert!(stage.read("packages/core/pyproject.toml").contains("0.4.0"));
     assert_eq!(stage.git(&["status", "--porcelain"]), "");
 
+    let page = fs::read_to_string(stage.simple("da-vinci/index.html")).unwrap();
+    assert!(page.contains(OLD) && page.contains(CORE), "{page}");
+    assert_eq!(yanked(&stage), ["wings fall off", "wings fall off"]);
+    assert!(stage.simple(&format!("da-vinci/{CORE}.minisig")).exists());
+    assert!(stage.root().join("dist").join(CORE).exists());
+    assert!(ran.stderr.contains("skip: delete 2 built files: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("skip: announcement chat: it cannot be taken back"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_of_a_folder_are_given_free_again_and_deleted_on_demand() {
+    let (stage, release) = published();
+    let before = stage.files();
+    let taken = rollback(&stage, &release).release();
+    let free = stage.run(TOOL, &["--yes", "--unyank"], &taken);
+    assert!(free.stderr.contains(&format!("unyank simple/da-vinci/{CORE} on staging")), "{}", free.stderr);
+    assert!(fates(&free.release()).iter().all(|(what, _)| !what.contains("staging")));
+    assert!(yanked(&stage).is_empty());
+    let in_index = |mut files: BTreeMap<PathBuf, Sha256>| {
+        files.retain(|path, _| path.starts_with(stage.simple("")));
+        files
+    };
+    assert_eq!(in_index(stage.files()), in_index(before));
+
+    let deleted = stage.run(TOOL, &["--yes", "--delete"], &taken);
+    assert!(
+        deleted.stderr.contains(&format!("remove simple/aa-cdk/{CDK} from staging")),
+        "{}",
+        deleted.stderr
+    );
     assert!(!stage.simple("aa-cdk").exists());
     let page = fs::read_to_string(stage.simple("da-vinci/index.html")).unwrap();
     assert!(page.contains(OLD) && !page.contains(CORE), "{page}");
     assert!(!stage.simple(&format!("da-vinci/{CORE}.minisig")).exists());
-    assert!(stage.root().join("dist").join(CORE).exists());
-    assert!(ran.stderr.contains("skip: delete 2 built files: "), "{}", ran.stderr);
-    assert!(ran.stderr.contains("skip: announcement chat: it cannot be taken back"), "{}", ran.stderr);
+    assert_eq!(stage.run(TOOL, &["--yes", "--delete"], &taken).stdout, deleted.stdout);
 }
 
 #[test]
@@ -56,7 +86,7 @@ fn a_dry_run_shows_the_same_plan_and_writes_nothing() {
     stage.commit_all("later");
     stage.git(&["push", "-q", "origin", "main"]);
     let before = stage.files();
-    let dry = stage.run(TOOL, &["--dry-run"], &release);
+    let dry = stage.run(TOOL, &["--dry-run", "--reason", "wings fall off"], &release);
     assert_eq!(dry.release().withdrawals, None);
     assert_eq!(stage.files(), before);
     let real = rollback(&stage, &release);
@@ -65,9 +95,9 @@ fn a_dry_run_shows_the_same_plan_and_writes_nothing() {
     assert_eq!(
         dry.plan(),
         [
-            &format!("rollback: remove simple/aa-cdk/{CDK} from staging"),
-            &format!("rollback: remove simple/da-vinci/{CORE} from staging"),
-            "rollback: write the pages of staging from what remains",
+            &format!("rollback: yank simple/aa-cdk/{CDK} on staging: wings fall off"),
+            &format!("rollback: yank simple/da-vinci/{CORE} on staging: wings fall off"),
+            "rollback: write the pages of staging from what is there",
             &format!("rollback: revert {short} on main by a new commit"),
             "rollback: remember the version as used, by the tag withdrawn/v0.5.0",
             "rollback: push to origin, all or nothing: main, withdrawn/v0.5.0, v0.5.0 deleted",
@@ -147,7 +177,7 @@ fn files_of_a_publication_that_was_cut_short_are_found_without_the_section() {
     let ran = rollback(&stage, &release);
     let first = (format!("simple/aa-cdk/{CDK} on staging"), Fate::Withdrawn);
     assert_eq!(fates(&ran.release())[0], first);
-    assert!(!stage.simple("aa-cdk").exists());
+    assert_eq!(yanked(&stage).len(), 2);
     assert_eq!(rollback(&stage, &release).stdout, ran.stdout);
 }
 

@@ -1,7 +1,5 @@
 //! The release documents of an index, `releases/<tag>.json`: from them alone a release can be taken back.
 
-use std::fs;
-
 use anyhow::{Context, Result};
 use document::{Failure, ProjectPath, Release};
 
@@ -35,15 +33,6 @@ impl Index {
         }
         Ok(added)
     }
-
-    /// Removes the document of a release that has no file here; false when there was none.
-    pub fn remove_document(&mut self, tag: &str) -> Result<bool> {
-        let path = below(tag)?.under(self.root());
-        let is_removed = place::remove(&path)?;
-        // A folder that others use stays.
-        let _ = path.parent().map(fs::remove_dir);
-        Ok(is_removed)
-    }
 }
 
 impl Bucket {
@@ -71,11 +60,6 @@ impl Bucket {
             std::thread::sleep(pause(attempt));
         }
         Err(busy(&place))
-    }
-
-    /// Removes the document of a release that has no file here.
-    pub fn remove_document(&self, tag: &str) -> Result<()> {
-        self.store().delete(below(tag)?.as_str())
     }
 }
 

@@ -38,7 +38,6 @@ fn a_document_is_kept_once_and_joined_with_a_later_one() {
     assert_eq!(targets, ["a", "b"]);
     let text = std::fs::read_to_string(stage.root().join("releases/shop/v1.0.json")).unwrap();
     assert!(text.ends_with("}\n"), "{text}");
-    assert!(index.remove_document("shop/v1.0").unwrap() && !index.remove_document("shop/v1.0").unwrap());
 }
 
 #[test]

@@ -97,6 +97,16 @@ impl Project {
         Ok(project)
     }
 
+    /// Finds the project that holds a folder; `None` where there is none, or none that is in a git repository.
+    pub fn find_if_any(start: Option<&Path>) -> Result<Option<Self>> {
+        let folder = folder(start)?;
+        let is_in_git = folder.ancestors().any(|folder| folder.join(".git").exists());
+        if !is_in_git || find_root(&folder).is_err() {
+            return Ok(None);
+        }
+        Self::find(start).map(Some)
+    }
+
     /// A project with its settings, which stand in that file.
     pub(crate) fn made(root: PathBuf, git: Git, settings: Settings, place: &str) -> Result<Self> {
         let mut packages = packages(&root, &settings)?;

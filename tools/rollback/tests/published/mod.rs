@@ -59,6 +59,13 @@ pub fn fates(release: &Release) -> Vec<(String, Fate)> {
     release.withdrawals.iter().flatten().map(|entry| (entry.what.clone(), entry.fate)).collect()
 }
 
+/// The reasons of the yanked files in the index, by package.
+pub fn yanked(stage: &Stage) -> Vec<String> {
+    let index = Index::read(&stage.root().join("dist/index"));
+    let files = index.packages().unwrap().into_iter().flat_map(|package| index.files(&package).unwrap());
+    files.filter_map(|file| file.yanked).collect()
+}
+
 /// What the world looks like: refs here and there, the working tree, the index.
 pub fn world(stage: &Stage) -> Vec<String> {
     let refs =

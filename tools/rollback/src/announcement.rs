@@ -1,0 +1,44 @@
+//! The words for people who use the project: what was taken back, what was not, and what to do.
+
+use document::{Fate, Release, Withdrawal};
+
+/// The announcement in Markdown, ready to paste.
+pub fn text(release: &Release, withdrawals: &[Withdrawal], reason: Option<&str>) -> String {
+    let version = &release.version.current;
+    let mut text = format!("# {} {version} was taken back\n", release.project.name);
+    if let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        text += &format!("\n{reason}\n");
+    }
+    text += &format!("\nPlease do not install {version}, and replace it where you have it.");
+    if let Some(previous) = &release.version.previous {
+        let pins = requirements(release, &format!("=={previous}"));
+        text += &format!(" The release before it is {previous}:\n\n    pip install {pins}\n");
+    } else {
+        text += " There is no release before it.\n";
+    }
+    let all = requirements(release, &format!("!={version}"));
+    text += &format!(
+        "\nA requirement that allows every other version is {all}. The number {version} is not used again: what \
+         mends it has a higher one.\n"
+    );
+    let is_public = |entry: &&Withdrawal| {
+        !["commit ", "version ", "edit of "].iter().any(|start| entry.what.starts_with(start))
+    };
+    for (title, fate) in [("Taken back", Fate::Withdrawn), ("Not taken back", Fate::Kept)] {
+        let lines: String = withdrawals
+            .iter()
+            .filter(|entry| entry.fate == fate)
+            .filter(is_public)
+            .map(|entry| format!("- {}: {}\n", entry.what, entry.detail))
+            .collect();
+        if !lines.is_empty() {
+            text += &format!("\n{title}:\n\n{lines}");
+        }
+    }
+    text
+}
+
+fn requirements(release: &Release, range: &str) -> String {
+    let all = release.packages.iter().map(|package| format!("\"{}{range}\"", package.name));
+    all.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,80 @@
+//! The places that files of a release are taken back from, one kind each.
+
+mod own;
+mod untouched;
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Result;
+use document::Withdrawal;
+use filter::Stage;
+use index::Kind;
+use project::Project;
+
+use crate::memory::Memory;
+use crate::target::Target;
+use own::Own;
+use untouched::Untouched;
+
+/// How files are taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manner {
+    /// They stay for those who name them exactly, and are chosen by nobody else (PEP 592).
+    Yank(String),
+    /// They may be chosen again.
+    Unyank,
+    /// They are removed.
+    Delete,
+}
+
+/// What every place needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The clone that the tool runs in, where there is one.
+    pub project: Option<&'a Project>,
+    /// What earlier runs have taken back.
+    pub memory: &'a Memory,
+    /// How files are taken back.
+    pub manner: &'a Manner,
+}
+
+/// One place, planned.
+pub trait Place: fmt::Debug {
+    /// What becomes of each file of the release that is or was there; empty where none was ever given out.
+    fn withdrawals(&self) -> &[Withdrawal];
+
+    /// Refuses a place that nothing can be changed in, before anything is changed anywhere.
+    fn check_access(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Carries the plan out, or says it in a dry run.
+    fn carry_out(&self, stage: &Stage) -> Result<()>;
+
+    /// Waits for what people must do by hand, when all else is done, for that long.
+    fn settle(&mut self, _patience: Duration, _stage: &Stage) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Plans what is done to a target. Reads only.
+pub fn plan(target: Target, circumstances: &Circumstances) -> Result<Box<dyn Place>> {
+    Ok(match target.kind.as_str() {
+        "directory" => match Own::in_folder(&target, circumstances)? {
+            Some(place) => Box::new(place),
+            None => {
+                let reason = format!(
+                    "`{}` is a folder below the project, and no clone of it is here; run it where that is",
+                    target.location
+                );
+                Box::new(Untouched::new(&target, &reason))
+            }
+        },
+        kind if Kind::parse(kind).is_some() => Box::new(Own::in_bucket(&target, circumstances)?),
+        kind => {
+            let reason = format!("this build cannot take anything back from a target of the kind `{kind}`");
+            Box::new(Untouched::new(&target, &reason))
+        }
+    })
+}

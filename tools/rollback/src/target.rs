@@ -1,0 +1,102 @@
+//! Where files of a release are, or may be: what the document says, and what a run that was cut short may have left.
+
+use anyhow::Result;
+use document::{PackageName, ProjectPath, Release, Sha256};
+use index::Kind;
+use project::{Project, TargetSettings};
+
+/// A target as the document, or release.toml, knows it.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name in release.toml.
+    pub name: String,
+    /// What it is, in the words of release.toml.
+    pub kind: String,
+    /// Where it is, in the words of the release document.
+    pub location: String,
+    /// The files.
+    pub files: Vec<Candidate>,
+}
+
+/// A file that a target holds, or may hold.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Where it is below the target's location.
+    pub path: ProjectPath,
+    /// The package that it belongs to; `None` for what belongs to the release as a whole.
+    pub package: Option<PackageName>,
+    /// The digest that it was built with.
+    pub sha256: Sha256,
+    /// The document says that it was published; else a `distribute` that was cut short may have put it there.
+    pub is_stated: bool,
+}
+
+impl Target {
+    /// A file in the words of the document.
+    pub fn what(&self, file: &Candidate) -> String {
+        format!("{} on {}", file.path, self.name)
+    }
+
+    /// What is published last is taken back first: what people find first, and what takes them longest to leave.
+    fn rank(&self) -> u8 {
+        match self.kind.as_str() {
+            "github" => 0,
+            "pypi" => 1,
+            _ => 2,
+        }
+    }
+}
+
+/// The targets of the document, and those of release.toml with the files that a cut-short run may have left; what was
+/// published last comes first. `bucket` is that of the target in S3 where it is not the one of release.toml.
+pub fn all(project: Option<&Project>, release: &Release, bucket: Option<&str>) -> Result<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::new();
+    for publication in release.publications.iter().flatten() {
+        let stated = publication.files.iter().map(|file| Candidate {
+            path: file.path.clone(),
+            package: file.package.clone(),
+            sha256: file.sha256.clone(),
+            is_stated: true,
+        });
+        targets.push(Target {
+            name: publication.target.clone(),
+            kind: publication.kind.clone(),
+            location: publication.location.clone(),
+            files: stated.collect(),
+        });
+    }
+    if let Some(project) = project {
+        for settings in project::in_bucket(project.targets(), bucket)? {
+            add_unstated(&mut targets, release, &settings)?;
+        }
+    }
+    targets.reverse();
+    targets.sort_by_key(Target::rank);
+    Ok(targets)
+}
+
+fn add_unstated(targets: &mut Vec<Target>, release: &Release, settings: &TargetSettings) -> Result<()> {
+    // Nothing is published elsewhere before the tag; a bucket that nobody names was published to by nobody.
+    let may_hold = settings.folder().is_some() || release.tag.is_some();
+    let Some(location) = settings.location().ok().filter(|_| may_hold) else { return Ok(()) };
+    let kind = settings.kind.to_string();
+    let is_index = settings.folder().is_some() || Kind::parse(&kind).is_some() || kind == "pypi";
+    let known = targets.iter().position(|target| target.location == location);
+    let at = known.unwrap_or_else(|| {
+        targets.push(Target { name: settings.name.clone(), kind, location, files: Vec::new() });
+        targets.len() - 1
+    });
+    for artifact in release.artifacts.iter().flatten() {
+        let name = artifact.path.file_name();
+        let path: ProjectPath = if is_index {
+            format!("simple/{}/{name}", artifact.package).parse()?
+        } else {
+            format!("{}/{name}", release.version.tag).parse()?
+        };
+        if targets[at].files.iter().all(|file| file.path != path) {
+            let (package, sha256) = (Some(artifact.package.clone()), artifact.sha256.clone());
+            targets[at].files.push(Candidate { path, package, sha256, is_stated: false });
+        }
+    }
+    Ok(())
+}
