@@ -240,12 +240,9 @@ fn report(finished: &Finished) -> Result<()> {
     }
     text.push_str(&format!("  {:<15} {:>9}\n", "together", human(total)));
     for publication in release.publications.iter().flatten() {
-        text.push_str(&format!(
-            "  {} files in {} ({})\n",
-            publication.files.len(),
-            publication.target,
-            publication.location
-        ));
+        let (count, target) = (publication.files.len(), &publication.target);
+        let found_at = publication.url.as_ref().unwrap_or(&publication.location);
+        text.push_str(&format!("  {count} files in {target} ({found_at})\n"));
     }
     text.push_str(&format!("  take it back with: cargo xtask rollback {}", finished.called));
     filter::print_text(&text);
