@@ -46,6 +46,42 @@ pub fn named(root: &Path, name: &str) -> Result<Option<UserIndex>> {
     named_in(root, name, &|variable| env::var_os(variable))
 }
 
+/// Returns the index of a location of a release document: `pypi://NAME?url=SIMPLE&publish-url=URL`, or `pypi://pypi` for
+/// PyPI itself. A name and a password come from the settings of uv, where these name the same URL.
+///
+/// # Errors
+///
+/// The location is none of these, the settings of uv cannot be read, or pip cannot be asked where PyPI is.
+pub fn located(root: &Path, location: &str) -> Result<UserIndex> {
+    let wrong = || {
+        Failure::document(format!("cannot read the location `{}` of a target", location.escape_debug()))
+            .hint("it reads `pypi://NAME?url=URL`, or `pypi://pypi` for PyPI itself")
+    };
+    let (name, more) = location.strip_prefix("pypi://").ok_or_else(wrong)?.split_once('?').unzip();
+    let name = name.unwrap_or(&location["pypi://".len()..]).to_owned();
+    let Some(more) = more else {
+        return match named(root, &name)? {
+            _ if name == "pypi" => {
+                Ok(UserIndex { name, url: default_simple(&Uv::find()?)?, publish_url: None })
+            }
+            Some(index) => Ok(index),
+            None => Err(Failure::new(format!(
+                "cannot find the index `{name}`: the settings of uv do not name it"
+            ))
+            .hint(format!("add an [[index]] with `name = \"{name}\"` and its `url` to the settings of uv"))
+            .into()),
+        };
+    };
+    let (url, publish_url) = more.strip_prefix("url=").ok_or_else(wrong)?.split_once("&publish-url=").unzip();
+    let url = url.unwrap_or(&more["url=".len()..]).to_owned();
+    let is_same =
+        |index: &UserIndex| without_login(&index.url).trim_end_matches('/') == url.trim_end_matches('/');
+    match named(root, &name)?.filter(is_same) {
+        Some(index) => Ok(index),
+        None => Ok(UserIndex { name, url, publish_url: publish_url.map(str::to_owned) }),
+    }
+}
+
 /// The user and the password for the index of that name, from `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`.
 pub fn login(name: &str) -> Option<(String, String)> {
     let sign = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
@@ -86,6 +122,13 @@ fn default_simple_in(cache: &Path, uv: &Uv) -> Result<String> {
     }
     project::files::replace(&kept, format!("{url}\n").as_bytes())?;
     Ok(url.to_owned())
+}
+
+/// A URL without a name and a password.
+fn without_login(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", host.rsplit('@').next().unwrap_or_default())
 }
 
 fn named_in(
@@ -239,6 +282,35 @@ mod tests {
             (found.url.as_str(), format!("{found:?}").as_str()),
             ("https://me:marker@host", "UserIndex(own)")
         );
+    }
+
+    #[test]
+    fn a_location_says_where_an_index_is_and_uv_who_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[[tool.uv.index]]\nname = \"own\"\nurl = \"https://me:marker@host.example/simple\"\n";
+        fs::write(folder.path().join("pyproject.toml"), text).unwrap();
+        let url = |location: &str| located(folder.path(), location).map(|index| index.url);
+        let of = "pypi://own?url=";
+        assert_eq!(
+            url(&format!("{of}https://host.example/simple/")).unwrap(),
+            "https://me:marker@host.example/simple"
+        );
+        assert_eq!(url("pypi://own").unwrap(), "https://me:marker@host.example/simple");
+        let moved =
+            located(folder.path(), &format!("{of}https://b.example/?a&b&publish-url=https://up/")).unwrap();
+        assert_eq!(
+            (moved.url.as_str(), moved.publish_url.as_deref()),
+            ("https://b.example/?a&b", Some("https://up/"))
+        );
+        assert!(url("pypi://pypi").unwrap().starts_with("https://"));
+        for (location, cause) in [
+            ("s3://bucket", "cannot read the location `s3://bucket` of a target"),
+            ("pypi://own?uri=x", "cannot read the location"),
+            ("pypi://other", "cannot find the index `other`: the settings of uv do not name it"),
+        ] {
+            let error = url(location).unwrap_err().to_string();
+            assert!(error.starts_with(cause), "{error}");
+        }
     }
 
     #[test]
