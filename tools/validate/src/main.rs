@@ -20,6 +20,7 @@ mod report;
 mod source;
 mod tag;
 mod together;
+mod told;
 mod tree;
 mod validate;
 

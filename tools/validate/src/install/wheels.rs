@@ -6,14 +6,15 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use distribution::FileName;
 use distribution::wheel::Wheel;
-use document::{Artifact, ArtifactKind, Failure, PackageName, Release};
+use document::{Artifact, ArtifactKind, PackageName, Release};
 
 use crate::artifacts::unchanged;
+use crate::told::Told;
 
 /// The built wheels of a release.
 pub struct Wheels<'a> {
     root: &'a Path,
-    all: Vec<(&'a Artifact, OnceLock<Result<Built, Refusal>>)>,
+    all: Vec<(&'a Artifact, OnceLock<Result<Built, Told>>)>,
 }
 
 /// A wheel that is as it was built.
@@ -26,9 +27,6 @@ pub struct Built {
     /// `Requires-Python` of its metadata.
     pub requires_python: Option<String>,
 }
-
-/// An error that several checks report: its text and its hint.
-type Refusal = (String, Option<String>);
 
 impl<'a> Wheels<'a> {
     /// The wheels of that release; none is read yet.
@@ -50,19 +48,10 @@ impl<'a> Wheels<'a> {
 
     fn read<'s>(
         &'s self,
-        (artifact, read): &'s (&Artifact, OnceLock<Result<Built, Refusal>>),
+        (artifact, read): &'s (&Artifact, OnceLock<Result<Built, Told>>),
     ) -> Result<&'s Built> {
-        let found = read.get_or_init(|| {
-            built(self.root, artifact)
-                .map_err(|error| (format!("{error:#}"), Failure::of(&error).0.map(str::to_owned)))
-        });
-        found.as_ref().map_err(|(message, hint)| {
-            let failure = Failure::new(message.as_str());
-            match hint {
-                Some(hint) => failure.hint(hint.as_str()).into(),
-                None => failure.into(),
-            }
-        })
+        let found = read.get_or_init(|| built(self.root, artifact).map_err(|error| Told::of(&error)));
+        found.as_ref().map_err(Told::again)
     }
 }
 
