@@ -26,12 +26,36 @@ fn a_release_is_taken_back_and_the_one_before_stays() -> Result<()> {
          grep -q 'version = \"0.1.1\"' packages/core/pyproject.toml
          test -z \"$(git status --porcelain)\"
          test -f dist/index/simple/wagon-core/wagon_core-0.1.1-py3-none-any.whl
-         ! ls dist/index/simple/*/*0.2.0*
-         ! grep -r 0\\.2\\.0 dist/index/simple
+         grep -q 'it does not roll' dist/index/simple/wagon-core/wagon_core-0.2.0-py3-none-any.whl.yanked
+         grep -q 'data-yanked=\"it does not roll\"' dist/index/simple/wagon-cdk/index.html
          python3 -m pip install -q --target ../installed --index-url file://$PWD/dist/index/simple/ wagon-cdk
-         PYTHONPATH=../installed python3 -c 'import wagon_cdk; assert wagon_cdk.__version__ == \"0.1.1\"'",
+         PYTHONPATH=../installed python3 -c 'import wagon_cdk; assert wagon_cdk.__version__ == \"0.1.1\"'
+         python3 -m pip install -q --target ../pinned --index-url file://$PWD/dist/index/simple/ wagon-cdk==0.2.0",
     )?;
     assert!(sandbox.must("xtask", &["status"], "")?.contains("v0.2.0: it was taken back"));
+    Ok(())
+}
+
+#[test]
+fn another_clone_takes_a_release_back_by_what_the_index_keeps() -> Result<()> {
+    let sandbox = released()?;
+    // Its index is found by the same path, and its git directory knows nothing of the release.
+    sandbox.shell(
+        "git clone -q ../origin.git ../other && mkdir ../other/dist && cp -a dist/index ../other/dist/",
+    )?;
+    let other = sandbox.path("other").to_string_lossy().into_owned();
+    let arguments = ["rollback", "0.2.0", "--yes", "--delete", "--announcement", "../words.md"];
+    let output = sandbox.run("xtask", &[&arguments[..], &["--project", &other]].concat(), "")?;
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("the document of v0.2.0 is that in releases/v0.2.0.json of the target"), "{said}");
+    sandbox.shell(
+        "! ls ../other/dist/index/simple/*/*0.2.0*
+         git -C ../origin.git rev-parse -q --verify refs/tags/withdrawn/v0.2.0
+         ! git -C ../origin.git rev-parse -q --verify refs/tags/v0.2.0
+         test \"$(git -C ../origin.git log -1 --format=%s main)\" = 'revert: release 0.2.0'
+         grep -q 'was taken back' ../words.md",
+    )?;
     Ok(())
 }
 
@@ -48,7 +72,7 @@ fn an_older_release_is_taken_back_and_the_later_one_stays() -> Result<()> {
          git -C ../origin.git rev-parse -q --verify refs/tags/withdrawn/v0.1.1
          git -C ../origin.git rev-parse -q --verify refs/tags/v0.2.0
          grep -q 'version = \"0.2.0\"' packages/core/pyproject.toml
-         ! ls dist/index/simple/*/*0.1.1*
+         test -f dist/index/simple/wagon-core/wagon_core-0.1.1-py3-none-any.whl.yanked
          test -f dist/index/simple/wagon-core/wagon_core-0.2.0-py3-none-any.whl",
     )?;
     Ok(())
@@ -131,8 +155,11 @@ fn a_rollback_wants_a_yes_and_a_record() -> Result<()> {
         "{error}"
     );
     let error = sandbox.refused("xtask", &["rollback", "0.9.0", "--yes"], "", 1)?;
-    assert!(error.contains("there is no record of its release here"), "{error}");
-    assert!(error.contains("with `rollback --yes < document.json`"), "{error}");
+    assert!(
+        error.contains("cannot find the document of 0.9.0: neither the git directory of this"),
+        "{error}"
+    );
+    assert!(error.contains("in the clone that released it, or give the document on stdin"), "{error}");
     // The same document would be refused again.
     sandbox.shell("echo {} > $(ls .git/wainwright/v0.2.0/*-announce.json)")?;
     let error = sandbox.refused("xtask", &["rollback", "0.2.0", "--yes"], "", 3)?;

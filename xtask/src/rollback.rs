@@ -20,9 +20,18 @@ pub struct Arguments {
     /// The project's folder, or one inside it [default: the current folder]
     #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
     project: Option<PathBuf>,
-    /// Why, for the tag that remembers it
+    /// Why, for the indexes, the revert commit and the tag that remembers it
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Delete the files from indexes of your own, in place of yanking them
+    #[arg(long)]
+    delete: bool,
+    /// How long to wait for what people must do by hand
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<String>,
+    /// Write the words for those who use the project into a file, in Markdown
+    #[arg(long, value_name = "FILE")]
+    announcement: Option<String>,
     /// Show the plan, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -35,24 +44,23 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let tools = Tools::ready()?.on(arguments.project.as_deref());
     let records = Records::of(&tools)?;
-    let Some(record) = records.find(&arguments.release)? else {
-        let what = format!("cannot take {} back: there is no record of its release here", arguments.release);
-        return Err(Failure::new(what)
-            .hint(
-                "run it in the clone that released it (`cargo xtask status` lists what is here); a release that the \
-                 tools made in a pipe is taken back with `rollback --yes < document.json`",
-            )
-            .into());
-    };
+    let record = records.find(&arguments.release)?;
     let _driving = if arguments.dry_run { None } else { Some(records.drive()?) };
-    let document = match record.newest()? {
-        Some(document) => document,
-        None => planned_document(&tools, &record)?,
+    let document = match &record {
+        Some(record) => match record.newest()? {
+            Some(document) => document,
+            None => planned_document(&tools, record)?,
+        },
+        None => Vec::new(),
     };
-    let mut words: Vec<&str> =
-        arguments.reason.iter().flat_map(|reason| ["--reason", reason.as_str()]).collect();
+    let mut words = arguments.words();
+    if record.is_none() {
+        // Another clone, or the tools in a pipe, have made it: the tool looks for the document where it is kept.
+        words.extend(["--release", &arguments.release]);
+    }
     let progress = Progress::new();
-    progress.print(&format!("the plan to take {} back:", record.tag));
+    let name = record.as_ref().map_or(arguments.release.as_str(), |record| &record.tag);
+    progress.print(&format!("the plan to take {name} back:"));
     carry_out(&tools, &[&words[..], &["--dry-run"]].concat(), &document, &progress)?;
     if arguments.dry_run {
         return Ok(());
@@ -67,9 +75,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     words.push("--yes");
     progress.print("taking it back:");
     let document = carry_out(&tools, &words, &document, &progress)?;
-    record.keep_rollback(&document)?;
+    if let Some(record) = record {
+        record.keep_rollback(&document)?;
+    }
     progress.finish();
     Ok(())
+}
+
+impl Arguments {
+    /// The options that the tool takes as well.
+    fn words(&self) -> Vec<&str> {
+        let mut words = Vec::new();
+        for (name, value) in
+            [("--reason", &self.reason), ("--wait", &self.wait), ("--announcement", &self.announcement)]
+        {
+            words.extend(value.iter().flat_map(|value| [name, value]));
+        }
+        words.extend(self.delete.then_some("--delete"));
+        words
+    }
 }
 
 fn carry_out(tools: &Tools, arguments: &[&str], document: &[u8], progress: &Progress) -> Result<Vec<u8>> {

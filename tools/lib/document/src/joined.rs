@@ -92,7 +92,7 @@ mod tests {
 
     fn at(target: &str, path: &str) -> serde_json::Value {
         let file = json!({ "path": path, "package": "shop", "sha256": "a".repeat(64) });
-        json!({ "target": target, "kind": "directory", "location": target, "files": [file] })
+        json!({ "target": target, "kind": "directory", "location": target, "url": null, "files": [file] })
     }
 
     #[test]

@@ -16,7 +16,7 @@ fn release(tag: &str, target: &str) -> Release {
             "date": "2026-01-01" },
         "packages": [], "edits": [], "notes": null, "commit": null, "expected": null, "artifacts": [],
         "checks": null, "checksums": null, "signatures": null, "tag": null,
-        "publications": [{ "target": target, "kind": "directory", "location": target, "files": [] }],
+        "publications": [{ "target": target, "kind": "directory", "location": target, "url": null, "files": [] }],
         "announcements": null, "withdrawals": null,
     });
     Release::from_json(text.to_string().as_bytes()).unwrap()
