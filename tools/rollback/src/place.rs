@@ -1,13 +1,14 @@
 //! The places that files of a release are taken back from, one kind each.
 
 mod own;
+mod pypi;
 mod untouched;
 
 use std::fmt;
 use std::time::Duration;
 
 use anyhow::Result;
-use document::Withdrawal;
+use document::{Release, Withdrawal};
 use filter::Stage;
 use index::Kind;
 use project::Project;
@@ -15,6 +16,7 @@ use project::Project;
 use crate::memory::Memory;
 use crate::target::Target;
 use own::Own;
+use pypi::Pypi;
 use untouched::Untouched;
 
 /// How files are taken back.
@@ -33,6 +35,8 @@ pub enum Manner {
 pub struct Circumstances<'a> {
     /// The clone that the tool runs in, where there is one.
     pub project: Option<&'a Project>,
+    /// The release.
+    pub release: &'a Release,
     /// What earlier runs have taken back.
     pub memory: &'a Memory,
     /// How files are taken back.
@@ -71,6 +75,7 @@ pub fn plan(target: Target, circumstances: &Circumstances) -> Result<Box<dyn Pla
                 Box::new(Untouched::new(&target, &reason))
             }
         },
+        "pypi" => Box::new(Pypi::plan(target, circumstances)?),
         kind if Kind::parse(kind).is_some() => Box::new(Own::in_bucket(&target, circumstances)?),
         kind => {
             let reason = format!("this build cannot take anything back from a target of the kind `{kind}`");

@@ -165,7 +165,7 @@ fn places(
     memory: &Memory,
     order: &Order,
 ) -> Result<Vec<Box<dyn Place>>> {
-    let circumstances = Circumstances { project, memory, manner: &order.manner };
+    let circumstances = Circumstances { project, release, memory, manner: &order.manner };
     let targets = target::all(project, release, order.bucket)?;
     targets.into_iter().map(|target| place::plan(target, &circumstances)).collect()
 }

@@ -14,6 +14,8 @@ pub struct Target {
     pub kind: String,
     /// Where it is, in the words of the release document.
     pub location: String,
+    /// Where people find it, where the document says that.
+    pub url: Option<String>,
     /// The files.
     pub files: Vec<Candidate>,
 }
@@ -62,6 +64,7 @@ pub fn all(project: Option<&Project>, release: &Release, bucket: Option<&str>) -
             name: publication.target.clone(),
             kind: publication.kind.clone(),
             location: publication.location.clone(),
+            url: publication.url.clone(),
             files: stated.collect(),
         });
     }
@@ -83,7 +86,7 @@ fn add_unstated(targets: &mut Vec<Target>, release: &Release, settings: &TargetS
     let is_index = settings.folder().is_some() || Kind::parse(&kind).is_some() || kind == "pypi";
     let known = targets.iter().position(|target| target.location == location);
     let at = known.unwrap_or_else(|| {
-        targets.push(Target { name: settings.name.clone(), kind, location, files: Vec::new() });
+        targets.push(Target { name: settings.name.clone(), kind, location, url: None, files: Vec::new() });
         targets.len() - 1
     });
     for artifact in release.artifacts.iter().flatten() {
