@@ -49,9 +49,11 @@ pub struct Bucket {
     /// What the one list of a run found, by path below the index.
     objects: BTreeMap<String, Object>,
     /// The files that were looked at or published, by path below the index.
-    known: Mutex<HashMap<String, Listed>>,
+    known: Mutex<BTreeMap<String, Listed>>,
     /// The metadata of wheels that were published, by path below the index.
     metadata: Mutex<HashMap<String, Vec<u8>>>,
+    /// Those of them that are not in the bucket, as somebody else has put the wheel there, by path below the index.
+    unwritten: Mutex<BTreeMap<String, Vec<u8>>>,
     /// What the pages must say about files in place of what they said.
     changes: Mutex<BTreeMap<String, Change>>,
     /// What the pages say that were written last.
@@ -83,6 +85,7 @@ impl Bucket {
             objects,
             known: Mutex::default(),
             metadata: Mutex::default(),
+            unwritten: Mutex::default(),
             changes: Mutex::default(),
             written: Mutex::default(),
             is_rebuilt: false,
@@ -143,27 +146,24 @@ impl Bucket {
     /// Lists the packages that have at least one file, sorted by name.
     pub fn packages(&self) -> Result<Vec<PackageName>> {
         let mut packages = BTreeSet::new();
-        let removed = |path: &str| locked(&self.changes).get(path) == Some(&Change::Removed);
-        for path in
-            self.objects.keys().cloned().chain(locked(&self.known).keys().cloned().collect::<Vec<_>>())
-        {
-            if let Some((package, _)) = distribution_at(&path)
-                && !packages.contains(&package)
-                && !removed(&path)
-            {
+        for path in self.paths("simple/") {
+            if let Some((package, _)) = distribution_at(&path) {
                 packages.insert(package);
             }
         }
         Ok(packages.into_iter().collect())
     }
 
+    /// Says whether a package has a file.
+    pub fn has_package(&self, package: &PackageName) -> Result<bool> {
+        Ok(self.paths(&format!("simple/{package}/")).iter().any(|path| distribution_at(path).is_some()))
+    }
+
     /// Lists the versions of a package that have a file, in ascending order (PEP 440).
     pub fn versions(&self, package: &PackageName) -> Result<Vec<Version>> {
-        let folder = format!("simple/{package}/");
-        let known: Vec<String> = locked(&self.known).keys().cloned().collect();
-        let names = self.objects.keys().chain(&known).filter(|path| path.starts_with(&folder));
+        let paths = self.paths(&format!("simple/{package}/"));
         let mut versions: Vec<Version> =
-            names.filter_map(|path| Some(distribution_at(path)?.1.version)).collect();
+            paths.iter().filter_map(|path| Some(distribution_at(path)?.1.version)).collect();
         versions.sort();
         versions.dedup();
         Ok(versions)
@@ -299,6 +299,14 @@ impl Bucket {
         self.is_rebuilt = true;
     }
 
+    /// What was listed below a folder or published there since, without what was removed.
+    fn paths(&self, folder: &str) -> BTreeSet<String> {
+        let known = locked(&self.known);
+        let changes = locked(&self.changes);
+        let all = below_folder(&self.objects, folder).chain(below_folder(&known, folder));
+        all.filter(|path| changes.get(*path) != Some(&Change::Removed)).cloned().collect()
+    }
+
     fn expect_same(&self, below: &str, bytes: &[u8]) -> Result<()> {
         match self.store.read(below)? {
             Some((present, _)) if present != bytes => {
@@ -332,6 +340,11 @@ fn distribution_at(path: &str) -> Option<(PackageName, FileName)> {
     let package: PackageName = folder.parse().ok()?;
     let parsed = FileName::parse(file_name).ok()?;
     (parsed.name == package && !file_name.contains('/')).then_some((package, parsed))
+}
+
+/// The keys below a folder, in their order.
+fn below_folder<'a, T>(all: &'a BTreeMap<String, T>, folder: &'a str) -> impl Iterator<Item = &'a String> {
+    all.range(folder.to_owned()..).map(|(path, _)| path).take_while(move |path| path.starts_with(folder))
 }
 
 /// A panic of another thread ends the run anyway.

@@ -1,6 +1,5 @@
 //! What a page says about the files of a package, from the page as it was, the list, and the objects themselves.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::Result;
@@ -9,7 +8,7 @@ use document::{ArtifactKind, PackageName};
 
 use super::store::Head;
 use super::upload::Body;
-use super::{Bucket, Change, digest_of, distribution_at, locked, metadata_of};
+use super::{Bucket, Change, below_folder, digest_of, distribution_at, locked, metadata_of};
 use crate::listing::Listed;
 
 impl Bucket {
@@ -22,11 +21,11 @@ impl Bucket {
     /// those that are gone. Where page and list differ the store is asked, as another publisher may be at work.
     pub(super) fn merged(&self, package: &PackageName, page: &[Listed]) -> Result<Vec<Listed>> {
         let folder = format!("simple/{package}/");
-        let known: Vec<String> = locked(&self.known).keys().cloned().collect();
-        let own = |path: &&String| path.starts_with(&folder) && distribution_at(path).is_some();
-        let mut paths: BTreeSet<String> = self.objects.keys().chain(&known).filter(own).cloned().collect();
-        paths.extend(page.iter().map(|file| format!("{folder}{}", file.file_name)));
-        paths.retain(|path| locked(&self.changes).get(path) != Some(&Change::Removed));
+        let mut paths = self.paths(&folder);
+        paths.retain(|path| distribution_at(path).is_some());
+        let removed = |path: &String| locked(&self.changes).get(path) == Some(&Change::Removed);
+        let listed = page.iter().map(|file| format!("{folder}{}", file.file_name));
+        paths.extend(listed.filter(|path| !removed(path)));
         let paths: Vec<String> = paths.into_iter().collect();
         let files = self.each(&paths, |path| self.file(path, page))?;
         let mut files: Vec<Listed> = files.into_iter().flatten().collect();
@@ -82,6 +81,7 @@ impl Bucket {
             ArtifactKind::Wheel => self.store.read(&beside)?.map(|(bytes, _)| bytes),
             ArtifactKind::Sdist => None,
         };
+        let is_alone = metadata.is_none();
         let (sha256, metadata, requires_python) = match (head.sha256, metadata) {
             (Some(sha256), Some(bytes)) => {
                 let requires = Metadata::parse(&bytes)?.requires_python;
@@ -97,6 +97,9 @@ impl Bucket {
                     ArtifactKind::Wheel => {
                         let bytes = metadata_of(copy.path(), parsed)?;
                         let requires = Metadata::parse(&bytes)?.requires_python;
+                        if is_alone {
+                            locked(&self.unwritten).insert(beside.clone(), bytes.clone());
+                        }
                         (sha256, Some(bytes), requires)
                     }
                     ArtifactKind::Sdist => (sha256, None, sdist::metadata(copy.path())?.requires_python),
@@ -121,16 +124,15 @@ impl Bucket {
     }
 
     /// Writes the metadata of wheels that others have put there without, and without which a page would lie.
-    pub(super) fn complete_metadata(&self, package: &PackageName, files: &[Listed]) -> Result<()> {
-        for file in files.iter().filter(|file| file.metadata.is_some()) {
-            let beside = format!("simple/{package}/{}.metadata", file.file_name);
-            if self.objects.contains_key(&beside) {
-                continue;
-            }
-            let bytes = locked(&self.metadata).get(&beside).cloned();
-            if let Some(bytes) = bytes {
-                self.store.create(&beside, Body::Bytes(&bytes), &digest_of(&bytes))?;
-            }
+    pub(super) fn complete_metadata(&self, package: &PackageName) -> Result<()> {
+        let folder = format!("simple/{package}/");
+        let unwritten: Vec<(String, Vec<u8>)> = {
+            let all = locked(&self.unwritten);
+            below_folder(&all, &folder).map(|path| (path.clone(), all[path].clone())).collect()
+        };
+        for (beside, bytes) in unwritten {
+            self.store.create(&beside, Body::Bytes(&bytes), &digest_of(&bytes))?;
+            locked(&self.unwritten).remove(&beside);
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ impl Bucket {
         for attempt in 0..ATTEMPTS {
             let now = self.pages_at(&folder, attempt)?;
             let files = self.merged(package, &entries(&now[0].1))?;
-            self.complete_metadata(package, &files)?;
+            self.complete_metadata(package)?;
             if files.is_empty() && now.iter().all(|(_, read)| read.is_none()) {
                 return Ok((false, Vec::new()));
             }
