@@ -15,8 +15,8 @@ const WARNING: &str = "`--extra-index-url` is not offered: with it, whoever regi
 
 /// An index that can be asked what it holds.
 pub trait Catalogue {
-    /// The packages that have a file.
-    fn packages(&self) -> Result<Vec<PackageName>>;
+    /// Says whether a package has a file.
+    fn has(&self, package: &PackageName) -> Result<bool>;
     /// The files of a package, sorted by version.
     fn files(&self, package: &PackageName) -> Result<Vec<Listed>>;
     /// The metadata beside a wheel.
@@ -24,8 +24,8 @@ pub trait Catalogue {
 }
 
 impl Catalogue for Listing {
-    fn packages(&self) -> Result<Vec<PackageName>> {
-        self.packages()
+    fn has(&self, package: &PackageName) -> Result<bool> {
+        self.has_package(package)
     }
 
     fn files(&self, package: &PackageName) -> Result<Vec<Listed>> {
@@ -38,8 +38,8 @@ impl Catalogue for Listing {
 }
 
 impl Catalogue for Bucket {
-    fn packages(&self) -> Result<Vec<PackageName>> {
-        self.packages()
+    fn has(&self, package: &PackageName) -> Result<bool> {
+        self.has_package(package)
     }
 
     fn files(&self, package: &PackageName) -> Result<Vec<Listed>> {
@@ -67,11 +67,13 @@ pub fn lines(
     target: &str,
     packages: &[PackageName],
 ) -> Result<Vec<String>> {
-    let known: BTreeSet<PackageName> = listing.packages()?.into_iter().collect();
     let (mut complete, mut partial) = (Vec::new(), BTreeSet::new());
-    for package in packages.iter().filter(|package| known.contains(package)) {
+    for package in packages {
         let mut needs = Needs::default();
-        collect(listing, &known, package, &mut needs)?;
+        collect(listing, package, &mut needs)?;
+        if needs.inside.is_empty() {
+            continue;
+        }
         if needs.beyond {
             partial.extend(needs.inside);
         } else {
@@ -106,19 +108,15 @@ fn settings(url: &str, target: &str, packages: &BTreeSet<PackageName>) -> String
     )
 }
 
-fn collect(
-    listing: &dyn Catalogue,
-    known: &BTreeSet<PackageName>,
-    package: &PackageName,
-    needs: &mut Needs,
-) -> Result<()> {
-    if !known.contains(package) {
+fn collect(listing: &dyn Catalogue, package: &PackageName, needs: &mut Needs) -> Result<()> {
+    if needs.inside.contains(package) {
+        return Ok(());
+    }
+    if !listing.has(package)? {
         needs.beyond = true;
         return Ok(());
     }
-    if !needs.inside.insert(package.clone()) {
-        return Ok(());
-    }
+    needs.inside.insert(package.clone());
     let files = listing.files(package)?;
     let Some(newest) = files.iter().rev().find(|file| file.metadata.is_some()) else {
         // Only an sdist: what it requires is known after its build.
@@ -130,7 +128,7 @@ fn collect(
         if requirement.is_direct {
             needs.beyond = true;
         } else if !requirement.is_extra {
-            collect(listing, known, &requirement.name, needs)?;
+            collect(listing, &requirement.name, needs)?;
         }
     }
     Ok(())

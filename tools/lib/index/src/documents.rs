@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use document::{Failure, ProjectPath, Release};
 
 use crate::bucket::{Bucket, busy, pause};
-use crate::listing::read;
+use crate::listing::{names, read};
 use crate::{Added, Index, Listing, place};
 
 /// How often a document is joined with what others have put there, before it is given up.
@@ -28,7 +28,7 @@ impl Index {
         if added != Added::Same {
             let folder = path.parent().unwrap_or(self.root());
             place::make_folder(self.root(), folder)?;
-            place::sweep(folder)?;
+            place::sweep(folder, &names(folder)?)?;
             place::replace(&path, folder, text.as_bytes())?;
         }
         Ok(added)

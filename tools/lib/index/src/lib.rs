@@ -14,6 +14,7 @@
 //!
 //! An index of any other server is read over HTTP: [`Served`].
 
+mod batch;
 mod bucket;
 mod documents;
 mod listing;

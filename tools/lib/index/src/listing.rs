@@ -10,6 +10,7 @@ use anyhow::Result;
 use distribution::wheel::Wheel;
 use distribution::{FileName, Metadata, sdist};
 use document::{ArtifactKind, Failure, PackageName, Sha256, Version};
+use rayon::prelude::*;
 
 use crate::page::{self, FileEntry, ProjectPage};
 use crate::place::failure;
@@ -114,14 +115,23 @@ impl Listing {
     pub fn packages(&self) -> Result<Vec<PackageName>> {
         let mut packages = Vec::new();
         for name in names(&self.simple())? {
-            if let Ok(package) = name.parse::<PackageName>()
-                && !self.distributions(&package)?.is_empty()
-            {
-                packages.push(package);
+            packages.extend(name.parse::<PackageName>());
+        }
+        let kept = packages.into_par_iter().map(|package| Ok(self.has_package(&package)?.then_some(package)));
+        let mut packages: Vec<PackageName> =
+            kept.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        packages.par_sort();
+        Ok(packages)
+    }
+
+    /// Says whether a package has a file.
+    pub fn has_package(&self, package: &PackageName) -> Result<bool> {
+        for name in entries(&self.folder(package))? {
+            if distribution(package, &name?).is_some() {
+                return Ok(true);
             }
         }
-        packages.sort();
-        Ok(packages)
+        Ok(false)
     }
 
     /// Lists the versions of a package that have a file, in ascending order (PEP 440).
@@ -136,22 +146,32 @@ impl Listing {
     ///
     /// A digest comes from `index.json` when that is newer than the file and has its size, else from the bytes.
     pub fn files(&self, package: &PackageName) -> Result<Vec<Listed>> {
+        self.files_by_age(package).map(|(files, _)| files)
+    }
+
+    /// The same, and whether all of the files are older than `index.json`.
+    pub(crate) fn files_by_age(&self, package: &PackageName) -> Result<(Vec<Listed>, bool)> {
         let (page, written) = self.known(package)?;
         let mut known: HashMap<String, FileEntry> =
             page.into_iter().map(|entry| (entry.filename.clone(), entry)).collect();
-        let mut files = Vec::new();
-        let beside: HashSet<String> = names(&self.folder(package))?.into_iter().collect();
-        for (file_name, parsed) in self.distributions(package)? {
-            let entry = known.remove(&file_name);
-            let mut file = self.listed(package, file_name, parsed, entry, written)?;
-            let reason = format!("{}.yanked", file.file_name);
-            if beside.contains(&reason) {
+        let names = names(&self.folder(package))?;
+        let mut found = Vec::new();
+        for (name, parsed) in among(package, &names) {
+            let entry = known.remove(&name);
+            found.push((name, parsed, entry));
+        }
+        let listed = |(name, parsed, entry)| {
+            let reason = format!("{name}.yanked");
+            let (mut file, is_older) = self.listed(package, name, parsed, entry, written)?;
+            if names.binary_search(&reason).is_ok() {
                 let reason = self.side_file(package, &reason)?.unwrap_or_default();
                 file.yanked = Some(String::from_utf8_lossy(&reason).into_owned());
             }
-            files.push(file);
-        }
-        Ok(files)
+            Ok((file, is_older))
+        };
+        let listed = found.into_par_iter().map(listed).collect::<Result<Vec<(Listed, bool)>>>()?;
+        let are_older = listed.iter().all(|(_, is_older)| *is_older);
+        Ok((listed.into_iter().map(|(file, _)| file).collect(), are_older))
     }
 
     /// Forgets that a page calls a file yanked.
@@ -173,16 +193,7 @@ impl Listing {
 
     /// The names of a package's wheels and sdists, sorted by version and then by name; other files play no part.
     pub(crate) fn distributions(&self, package: &PackageName) -> Result<Vec<(String, FileName)>> {
-        let mut found: Vec<(String, FileName)> = Vec::new();
-        for name in names(&self.folder(package))? {
-            if let Ok(parsed) = FileName::parse(&name)
-                && parsed.name == *package
-            {
-                found.push((name, parsed));
-            }
-        }
-        found.sort_by(|a, b| (&a.1.version, &a.0).cmp(&(&b.1.version, &b.0)));
-        Ok(found)
+        Ok(among(package, &names(&self.folder(package))?))
     }
 
     /// The entries of `index.json` and when it was written; none when it is absent or damaged.
@@ -193,6 +204,7 @@ impl Listing {
         Ok((page.map(|page| page.files).unwrap_or_default(), written))
     }
 
+    /// What is known about a file, and whether it is older than the page that has the entry.
     fn listed(
         &self,
         package: &PackageName,
@@ -200,32 +212,21 @@ impl Listing {
         parsed: FileName,
         entry: Option<FileEntry>,
         written: Option<SystemTime>,
-    ) -> Result<Listed> {
+    ) -> Result<(Listed, bool)> {
         let path = self.folder(package).join(&file_name);
         let state = fs::metadata(&path).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
         let (size, modified) = state.map_err(|cause| failure("read", &path, &cause))?;
         // A file as old as the page may have changed right after it, within one tick of the clock.
-        let is_fresh =
-            |entry: &FileEntry| entry.size == size && written.is_some_and(|written| modified < written);
-        let fresh = entry.as_ref().filter(|entry| is_fresh(entry));
+        let is_older = written.is_some_and(|written| modified < written);
+        let fresh = entry.as_ref().filter(|entry| is_older && entry.size == size);
         let sha256 = match fresh {
             Some(entry) => entry.hashes.sha256.clone(),
             None => distribution::digest(&path)?.0,
         };
-        let stored = match parsed.kind() {
-            ArtifactKind::Wheel => read(&self.folder(package).join(format!("{file_name}.metadata")))?,
-            ArtifactKind::Sdist => None,
-        };
-        let requires_python = match (&stored, parsed.kind(), fresh) {
-            (Some(bytes), _, _) => Metadata::parse(bytes)?.requires_python,
-            (None, _, Some(entry)) => entry.requires_python.clone(),
-            (None, ArtifactKind::Wheel, None) => Wheel::open(&path)?.metadata()?.requires_python,
-            (None, ArtifactKind::Sdist, None) => sdist::metadata(&path)?.requires_python,
-        };
-        let metadata = stored.map(|bytes| digest_of(&bytes));
+        let (requires_python, metadata) = self.told(package, &file_name, parsed.kind(), fresh, written)?;
         let entry = entry.filter(|_| !self.freed.contains(&path));
         let yanked = entry.and_then(|entry| entry.yanked.into_reason());
-        Ok(Listed {
+        let listed = Listed {
             file_name,
             version: parsed.version,
             size,
@@ -234,7 +235,39 @@ impl Listing {
             metadata,
             yanked,
             uploaded: None,
-        })
+        };
+        Ok((listed, is_older))
+    }
+
+    /// What the metadata of a file say: the Pythons that it is for, and the digest of those beside a wheel.
+    fn told(
+        &self,
+        package: &PackageName,
+        file_name: &str,
+        kind: ArtifactKind,
+        fresh: Option<&FileEntry>,
+        written: Option<SystemTime>,
+    ) -> Result<(Option<String>, Option<Sha256>)> {
+        let path = self.folder(package).join(file_name);
+        if kind == ArtifactKind::Sdist {
+            return Ok(match fresh {
+                Some(entry) => (entry.requires_python.clone(), None),
+                None => (sdist::metadata(&path)?.requires_python, None),
+            });
+        }
+        let beside = self.folder(package).join(format!("{file_name}.metadata"));
+        let modified = || fs::metadata(&beside).and_then(|state| state.modified()).ok();
+        if let Some(entry) = fresh
+            && let Some(metadata) = &entry.core_metadata
+            && modified().is_some_and(|modified| Some(modified) < written)
+        {
+            return Ok((entry.requires_python.clone(), Some(metadata.sha256.clone())));
+        }
+        match (read(&beside)?, fresh) {
+            (Some(bytes), _) => Ok((Metadata::parse(&bytes)?.requires_python, Some(digest_of(&bytes)))),
+            (None, Some(entry)) => Ok((entry.requires_python.clone(), None)),
+            (None, None) => Ok((Wheel::open(&path)?.metadata()?.requires_python, None)),
+        }
     }
 }
 
@@ -269,18 +302,36 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// The names in a folder, sorted; none when there is no such folder. Names that are not UTF-8 are nobody's here.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
-        Err(cause) => return Err(failure("read", folder, &cause)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|cause| failure("read", folder, &cause))?;
-        names.extend(entry.file_name().into_string());
-    }
+    let mut names = entries(folder)?.collect::<Result<Vec<_>>>()?;
     names.sort();
     Ok(names)
+}
+
+/// The wheels and sdists of a package among names, sorted by version and then by name.
+fn among(package: &PackageName, names: &[String]) -> Vec<(String, FileName)> {
+    let mut found: Vec<(String, FileName)> =
+        names.iter().filter_map(|name| Some((name.clone(), distribution(package, name)?))).collect();
+    found.sort_by(|a, b| (&a.1.version, &a.0).cmp(&(&b.1.version, &b.0)));
+    found
+}
+
+/// The names in a folder in any order.
+fn entries(folder: &Path) -> Result<impl Iterator<Item = Result<String>>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => Some(entries),
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
+        Err(cause) => return Err(failure("read", folder, &cause)),
+    };
+    let name = |entry: io::Result<fs::DirEntry>| match entry {
+        Ok(entry) => entry.file_name().into_string().ok().map(Ok),
+        Err(cause) => Some(Err(failure("read", folder, &cause))),
+    };
+    Ok(entries.into_iter().flatten().filter_map(name))
+}
+
+/// The parsed name of a wheel or sdist of a package; `None` for any other file.
+pub(crate) fn distribution(package: &PackageName, name: &str) -> Option<FileName> {
+    // Most files are none, and to say what is wrong with a name takes longer than to see that something is.
+    let is_one = name.ends_with(".whl") || name.ends_with(".tar.gz");
+    FileName::parse(Some(name).filter(|_| is_one)?).ok().filter(|parsed| parsed.name == *package)
 }

@@ -41,7 +41,7 @@ pub(crate) struct FileEntry {
     #[serde(rename = "requires-python", default, skip_serializing_if = "Option::is_none")]
     pub(crate) requires_python: Option<String>,
     #[serde(rename = "core-metadata", default, skip_serializing_if = "Option::is_none")]
-    core_metadata: Option<Hashes>,
+    pub(crate) core_metadata: Option<Hashes>,
     #[serde(rename = "upload-time", default, skip_serializing_if = "Option::is_none")]
     upload_time: Option<String>,
     #[serde(default)]

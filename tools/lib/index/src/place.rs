@@ -9,8 +9,6 @@ use document::{Failure, Sha256};
 use sha2::Digest;
 use tempfile::NamedTempFile;
 
-use crate::listing::names;
-
 /// What the names of temporary files start with.
 const PREFIX: &str = ".incoming-";
 
@@ -40,9 +38,15 @@ pub(crate) fn copy(source: &Path, folder: &Path) -> Result<(NamedTempFile, Sha25
 
 /// Writes bytes to a temporary file in `folder`, on the disk when this returns.
 pub(crate) fn write(bytes: &[u8], folder: &Path) -> Result<NamedTempFile> {
+    let file = written(bytes, folder)?;
+    file.as_file().sync_all().map_err(|cause| failure("write", file.path(), &cause))?;
+    Ok(file)
+}
+
+/// Writes bytes to a temporary file in `folder`.
+pub(crate) fn written(bytes: &[u8], folder: &Path) -> Result<NamedTempFile> {
     let mut to = temporary(folder)?;
-    let written = to.write_all(bytes).and_then(|()| to.as_file().sync_all());
-    written.map_err(|cause| failure("write", to.path(), &cause))?;
+    to.write_all(bytes).map_err(|cause| failure("write", to.path(), &cause))?;
     Ok(to)
 }
 
@@ -82,9 +86,9 @@ pub(crate) fn make_folder(root: &Path, folder: &Path) -> Result<()> {
     folder.ancestors().take_while(|above| *above != root).try_for_each(sync_folder)
 }
 
-/// Removes what a run that was killed left behind. Only the holder of the lock may call it.
-pub(crate) fn sweep(folder: &Path) -> Result<()> {
-    for name in names(folder)?.iter().filter(|name| name.starts_with(PREFIX)) {
+/// Removes what a run that was killed left behind of these names in a folder. Only the holder of the lock may call it.
+pub(crate) fn sweep(folder: &Path, names: &[String]) -> Result<()> {
+    for name in names.iter().filter(|name| name.starts_with(PREFIX)) {
         remove(&folder.join(name))?;
     }
     Ok(())

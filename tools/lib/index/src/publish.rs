@@ -11,8 +11,10 @@ use anyhow::Result;
 use distribution::wheel::Wheel;
 use distribution::{FileName, sdist};
 use document::{ArtifactKind, Failure, PackageName, Sha256};
+use rayon::prelude::*;
 
-use crate::listing::{Listing, digest_of, names, read};
+use crate::batch::Batch;
+use crate::listing::{Listing, digest_of, distribution, names, read};
 use crate::{page, place};
 
 /// An index that nobody else can change while this value lives. It reads as a [`Listing`] does.
@@ -183,79 +185,76 @@ impl Index {
     /// without files loses its pages, and its folder when nothing else is in it. Returns the paths below the root
     /// that changed, with `/` between their parts.
     pub fn write_pages(&mut self) -> Result<Vec<String>> {
-        let mut changed = Vec::new();
-        let mut empty = Vec::new();
-        place::sweep(&self.simple())?;
-        for package in &self.touched {
-            place::sweep(&self.folder(package))?;
-            if self.listing.distributions(package)?.is_empty() {
-                empty.push(package);
-            } else {
-                self.write_project(package, &mut changed)?;
-            }
-        }
+        place::sweep(&self.simple(), &names(&self.simple())?)?;
+        let touched: Vec<&PackageName> = self.touched.iter().collect();
+        let metadata = touched.par_iter().map(|package| self.missing_metadata(package));
+        let mut changed = Batch::finish(self.root(), metadata.collect::<Result<_>>()?)?;
+        let pages = touched.par_iter().map(|package| self.project_pages(package));
+        changed.extend(Batch::finish(self.root(), pages.collect::<Result<_>>()?)?);
         let packages = self.packages()?;
         let simple = self.simple();
         place::make_folder(self.root(), &simple)?;
-        self.write_page(&simple, "index.json", &printed(page::root_json(&packages))?, &mut changed)?;
-        self.write_page(&simple, "index.html", &page::root_html(&packages), &mut changed)?;
-        for package in empty {
+        let mut root = Batch::default();
+        root.replace(simple.join("index.json"), printed(page::root_json(&packages))?.as_bytes(), None)?;
+        root.replace(simple.join("index.html"), page::root_html(&packages).as_bytes(), None)?;
+        changed.extend(Batch::finish(self.root(), vec![root])?);
+        for package in touched.iter().filter(|package| packages.binary_search(package).is_err()) {
             self.clear(package, &mut changed)?;
         }
-        self.touched.clear();
+        let mut changed: Vec<String> = changed.iter().map(|path| self.below_root(path)).collect();
         changed.sort();
+        self.touched.clear();
         Ok(changed)
     }
 
-    fn write_project(&self, package: &PackageName, changed: &mut Vec<String>) -> Result<()> {
+    /// The metadata of wheels that lie there without.
+    fn missing_metadata(&self, package: &PackageName) -> Result<Batch> {
         let folder = self.folder(package);
-        for (name, parsed) in self.distributions(package)? {
-            let metadata = folder.join(format!("{name}.metadata"));
-            if parsed.kind() == ArtifactKind::Wheel && read(&metadata)?.is_none() {
-                let bytes = wheel_metadata(&folder.join(&name), parsed)?;
-                place::publish(place::write(&bytes, &folder)?, &metadata)?;
-                changed.push(format!("simple/{package}/{name}.metadata"));
+        let names = names(&folder)?;
+        place::sweep(&folder, &names)?;
+        let mut missing = Batch::default();
+        for name in &names {
+            let metadata = format!("{name}.metadata");
+            if let Some(parsed) = distribution(package, name)
+                && parsed.kind() == ArtifactKind::Wheel
+                && names.binary_search(&metadata).is_err()
+            {
+                missing.add(folder.join(metadata), &wheel_metadata(&folder.join(name), parsed)?, None)?;
             }
         }
+        Ok(missing)
+    }
+
+    /// The pages of a package that are not as its files make them; none for a package without files.
+    ///
+    /// A page in JSON is as old as what it says, for only files that are older are known by it and need not be hashed
+    /// again.
+    fn project_pages(&self, package: &PackageName) -> Result<Batch> {
+        let mut pages = Batch::default();
         let before = SystemTime::now();
-        let files = self.files(package)?;
-        let json = printed(page::project_json(package, &files))?;
-        self.write_page(&folder, "index.json", &json, changed)?;
-        self.date(package, before)?;
-        self.write_page(&folder, "index.html", &page::project_html(package, &files, None), changed)
-    }
-
-    /// Dates `index.json` when a file is not older: only older files are known by it and need not be hashed again.
-    fn date(&self, package: &PackageName, before: SystemTime) -> Result<()> {
-        let path = self.folder(package).join("index.json");
-        let date = || {
-            let page = File::options().append(true).open(&path)?;
-            let written = page.metadata()?.modified()?;
-            for (name, _) in self.distributions(package).map_err(io::Error::other)? {
-                if fs::metadata(path.with_file_name(name))?.modified()? >= written {
-                    return page.set_modified(before);
-                }
-            }
-            Ok(())
-        };
-        date().map_err(|cause| place::failure("write", &path, &cause))
-    }
-
-    fn write_page(&self, folder: &Path, name: &str, text: &str, changed: &mut Vec<String>) -> Result<()> {
-        let path = folder.join(name);
-        if place::replace(&path, folder, text.as_bytes())? {
-            changed.push(self.below_root(&path));
+        let (files, are_older) = self.files_by_age(package)?;
+        if files.is_empty() {
+            return Ok(pages);
         }
-        Ok(())
+        let folder = self.folder(package);
+        let json = folder.join("index.json");
+        let text = printed(page::project_json(package, &files))?;
+        if !pages.replace(json.clone(), text.as_bytes(), Some(before))? && !are_older {
+            let dated = File::options().append(true).open(&json).and_then(|page| page.set_modified(before));
+            dated.map_err(|cause| place::failure("write", &json, &cause))?;
+        }
+        let html = page::project_html(package, &files, None);
+        pages.replace(folder.join("index.html"), html.as_bytes(), None)?;
+        Ok(pages)
     }
 
     /// Removes the pages of a package without files, and its folder unless something else is in it.
-    fn clear(&self, package: &PackageName, changed: &mut Vec<String>) -> Result<()> {
+    fn clear(&self, package: &PackageName, changed: &mut Vec<PathBuf>) -> Result<()> {
         let folder = self.folder(package);
         for name in ["index.html", "index.json"] {
             let path = folder.join(name);
             if place::remove(&path)? {
-                changed.push(self.below_root(&path));
+                changed.push(path);
             }
         }
         match fs::remove_dir(&folder) {

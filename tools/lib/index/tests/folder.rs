@@ -340,3 +340,40 @@ fn has_a_file_with_these_bytes_and_refuses_others() {
     let error = listing.has(&package(NAME), WHEEL, &other).unwrap_err().to_string();
     assert!(error.ends_with("no published file is ever replaced"), "{error}");
 }
+
+#[test]
+fn many_pages_and_metadata_come_back_at_once() {
+    let stage = Stage::new();
+    let mut index = Index::open(&stage.root()).unwrap();
+    let names: Vec<String> = (0..40).map(|at| format!("wagon-{at:02}")).collect();
+    for name in &names {
+        stage.add(&mut index, name, &wheel_name(name, "1.0"), &wheel(name, "1.0", "")).unwrap();
+    }
+    let made = index.write_pages().unwrap();
+    assert_eq!(made.len(), 2 * names.len() + 2);
+    let pages =
+        |name: &str| (stage.page(&format!("{name}/index.json")), stage.page(&format!("{name}/index.html")));
+    let before: Vec<_> = names.iter().map(|name| pages(name)).collect();
+    for name in &names {
+        let folder = stage.simple(name);
+        fs::remove_file(folder.join("index.html")).unwrap();
+        fs::remove_file(folder.join("index.json")).unwrap();
+        fs::remove_file(folder.join(format!("{}.metadata", wheel_name(name, "1.0")))).unwrap();
+        index.touch(&package(name));
+    }
+    let changed = index.write_pages().unwrap();
+    assert_eq!(changed.len(), 3 * names.len());
+    assert_eq!(names.iter().map(|name| pages(name)).collect::<Vec<_>>(), before);
+    let left = fs::read_dir(stage.simple("wagon-00")).unwrap().count();
+    assert_eq!(left, 4);
+}
+
+#[test]
+fn metadata_that_changed_by_hand_are_read_again() {
+    let stage = filled();
+    let beside = stage.simple("da-vinci").join(format!("{WHEEL}.metadata"));
+    fs::write(&beside, metadata(NAME, "0.5.0", "").replace(">=3.8", ">=3.9")).unwrap();
+    let files = Index::read(&stage.root()).files(&package(NAME)).unwrap();
+    assert_eq!(files[0].requires_python.as_deref(), Some(">=3.9"));
+    assert_eq!(files[0].metadata, Some(digest(&beside)));
+}
