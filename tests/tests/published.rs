@@ -32,6 +32,7 @@ fn m32_o25_what_was_published_is_compared_and_installed_without_the_built_files(
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
     for line in [
+        "ok: release document at staging: releases/v0.2.0.json",
         "ok: published files of wagon-core at staging: 2 wheels and sdists with their hashes",
         "ok: published wagon-core at staging: wagon_core, wagon_core.wheels in a fresh environment with Python 3.",
         "ok: published wagon-cdk at staging: wagon_cdk",
@@ -42,13 +43,13 @@ fn m32_o25_what_was_published_is_compared_and_installed_without_the_built_files(
         (serde_json::from_str(&document)?, serde_json::from_str(&text(&output.stdout))?);
     let checks = |document: &serde_json::Value| document["checks"].as_array().cloned().context("no checks");
     let (before, after) = (checks(&before)?, checks(&after)?);
-    assert_eq!(after.len(), before.len() + 4);
+    assert_eq!(after.len(), before.len() + 5);
     assert!(before.iter().all(|check| after.contains(check)), "the checks before it keep their place");
     let again = sandbox.run("validate", &["--published", "--to", "staging"], &text(&output.stdout))?;
     assert_eq!(text(&again.stdout), text(&output.stdout));
     let quick =
         sandbox.must("validate", &["--published", "--quick", "--package", "wagon-core"], &document)?;
-    assert_eq!(checks(&serde_json::from_str(&quick)?)?.len(), before.len() + 2);
+    assert_eq!(checks(&serde_json::from_str(&quick)?)?.len(), before.len() + 3);
     Ok(())
 }
 

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use distribution::{FileName, Fit};
 use document::{Failure, PackageName, PythonVersion};
-use index::Index;
 use project::{Project, ProjectPackage, TargetSettings};
 
 use crate::published::Target;
@@ -21,6 +20,7 @@ use environment::{Environment, Wanted};
 use python::{Choice, Python};
 use wheels::Built;
 
+pub use environment::url;
 pub use wheels::Wheels;
 
 /// How many lines of what failed are repeated.
@@ -72,6 +72,11 @@ pub fn install(context: &Context, job: &Install) -> Vec<Named> {
 
 fn try_wheels(context: &Context, job: &Install, others: &mut Vec<Named>) -> Result<Verdict> {
     let uv = context.uv()?;
+    if let Some(target) = job.target
+        && let Some(reason) = target.opened(context)?.closed()
+    {
+        return Ok(Verdict::Skipped(reason.to_owned()));
+    }
     let wheels = candidates(context, job)?;
     let python = match &job.python {
         None => None,
@@ -121,15 +126,12 @@ fn candidates(context: &Context, job: &Install) -> Result<Vec<Built>> {
     let found: Vec<Built> = match job.target {
         None => context.wheels.of_package(name).map(|wheel| wheel.cloned()).collect::<Result<_>>()?,
         Some(target) => {
-            let listed = Index::read(&target.root).files(name)?.into_iter();
-            let of_release = listed.filter(|file| file.version == context.release.version.current);
-            let wheels = of_release.filter(|file| file.file_name.ends_with(".whl"));
-            let wheel = |file: index::Listed| {
-                let path = target.root.join("simple").join(name.as_str()).join(&file.file_name);
-                let file_name = FileName::parse(&file.file_name)?;
-                Ok(Built { path, file_name, requires_python: file.requires_python })
+            let wheels = target.opened(context)?.wheels(name, &context.release.version.current)?;
+            let wheel = |(file, requires_python): (String, Option<String>)| {
+                let file_name = FileName::parse(&file)?;
+                Ok(Built { path: PathBuf::from(file), file_name, requires_python })
             };
-            wheels.map(wheel).collect::<Result<_>>()?
+            wheels.into_iter().map(wheel).collect::<Result<_>>()?
         }
     };
     if !found.is_empty() {
@@ -152,7 +154,7 @@ fn try_one(context: &Context, job: &Install, wheel: &Built, python: &Python) -> 
     let (name, project) = (&job.package.name, context.project);
     let uv = context.uv()?;
     let environment = Environment::new(&uv, python, project)?;
-    environment.install(&wanted(context, job, wheel, python), project)?;
+    environment.install(&wanted(context, job, wheel, python)?, project)?;
     let installed = environment.ask(name)?;
     let own = modules::modules(installed.files.iter().map(String::as_str));
     let modules = job.package.imports.as_ref().unwrap_or(&own);
@@ -178,41 +180,70 @@ fn try_one(context: &Context, job: &Install, wheel: &Built, python: &Python) -> 
 }
 
 /// What uv is asked for: this very wheel, or this version from the index that it is published on.
-fn wanted(context: &Context, job: &Install, wheel: &Built, python: &Python) -> Wanted {
+fn wanted(context: &Context, job: &Install, wheel: &Built, python: &Python) -> Result<Wanted> {
     let package = job.package.name.clone();
-    let Some(target) = job.target else {
-        // Whoever depends on another package of the release gets the file that was built, and its version must fit.
-        let fits = |wheel: &Built| python.machine.fit(&wheel.file_name) == Fit::Runs;
-        let siblings = context.wheels.of_others(&package).filter(|(_, wheel)| fits(wheel));
-        let mut constraints: Vec<(&PackageName, String)> =
-            siblings.map(|(name, wheel)| (name, environment::requirement(name, &wheel.path))).collect();
-        // Two files for one package cannot both be meant.
-        constraints.dedup_by_key(|(name, _)| *name);
-        let folders = published_siblings(context.project).into_iter();
-        return Wanted {
-            requirement: environment::requirement(&package, &wheel.path),
-            constraints: constraints.into_iter().map(|(_, requirement)| requirement).collect(),
-            arguments: folders
-                .flat_map(|folder| ["--find-links".to_owned(), folder.display().to_string()])
-                .collect(),
-            index: None,
-            package,
-        };
-    };
+    if let Some(target) = job.target {
+        return published(context, package, target, wheel, python);
+    }
+    // Whoever depends on another package of the release gets the file that was built, and its version must fit.
+    let fits = |wheel: &Built| python.machine.fit(&wheel.file_name) == Fit::Runs;
+    let siblings = context.wheels.of_others(&package).filter(|(_, wheel)| fits(wheel));
+    let mut constraints: Vec<(&PackageName, String)> =
+        siblings.map(|(name, wheel)| (name, environment::requirement(name, &wheel.path))).collect();
+    // Two files for one package cannot both be meant.
+    constraints.dedup_by_key(|(name, _)| *name);
+    let folders = published_siblings(context.project).into_iter();
+    Ok(Wanted {
+        requirement: environment::requirement(&package, &wheel.path),
+        constraints: constraints.into_iter().map(|(_, requirement)| requirement).collect(),
+        arguments: folders
+            .flat_map(|folder| ["--find-links".to_owned(), folder.display().to_string()])
+            .collect(),
+        index: None,
+        package,
+    })
+}
+
+/// What uv is asked for where the package is published.
+fn published(
+    context: &Context,
+    package: PackageName,
+    target: &Target,
+    wheel: &Built,
+    python: &Python,
+) -> Result<Wanted> {
+    let opened = target.opened(context)?;
     let version = &context.release.version.current;
     let names = context.release.packages.iter().map(|package| &package.name);
+    let mut arguments: Vec<String> =
+        names.clone().flat_map(|name| ["--refresh-package".to_owned(), name.to_string()]).collect();
+    if target.is_rehearsal() {
+        // What else a test index has is anybody's, so nothing but these very files comes from there.
+        let url = |name: &PackageName| {
+            let fits = |file: &str| {
+                file.ends_with(".whl")
+                    && FileName::parse(file).is_ok_and(|file| python.machine.fit(&file) == Fit::Runs)
+            };
+            let link = opened.link(name, version, fits)?;
+            Some(format!("{name} @ {link}"))
+        };
+        let own = opened.link(&package, version, |file| Path::new(file) == wheel.path);
+        let requirement =
+            own.map_or_else(|| format!("{package}=={version}"), |link| format!("{package} @ {link}"));
+        let constraints = names.filter(|name| **name != package).filter_map(url).collect();
+        return Ok(Wanted { requirement, constraints, arguments, index: None, package });
+    }
     // The first index that has a package at all is the only one that it is taken from; nothing of ours is taken from a
     // cache or built here.
-    let mut arguments = vec!["--index-strategy".to_owned(), "first-index".to_owned()];
+    arguments.extend(["--index-strategy".to_owned(), "first-index".to_owned()]);
     arguments.extend(["--only-binary".to_owned(), package.to_string()]);
-    arguments.extend(names.clone().flat_map(|name| ["--refresh-package".to_owned(), name.to_string()]));
-    Wanted {
+    Ok(Wanted {
         requirement: format!("{package}=={version}"),
         constraints: names.map(|name| format!("{name}=={version}")).collect(),
         arguments,
-        index: Some(environment::url(&target.root.join("simple"))),
+        index: Some(opened.entry()),
         package,
-    }
+    })
 }
 
 /// Where the targets in folders have the packages that version apart from these: what they pin was released before.

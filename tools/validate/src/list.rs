@@ -35,7 +35,8 @@ fn what(job: &Job) -> String {
         Job::RequiredFiles(_) => "the wheel holds the files that it must",
         Job::Install(_) => "the wheel installs, imports and runs in a fresh environment",
         Job::Drift(_) => "the wheel is compared with the one of the release before",
-        Job::Published(..) => "the index serves what was built",
+        Job::Stored(..) | Job::Served(..) | Job::Assets(_) => "what was built is there",
+        Job::Kept(_) => "the release document is there",
         Job::Command(run) => {
             let mut text = format!("`{}`", run.first_line());
             let marks = [

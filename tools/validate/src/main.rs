@@ -26,6 +26,7 @@ mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use filter::Output;
 use project::Project;
@@ -56,12 +57,15 @@ struct Arguments {
     /// Check the files of this package alone; may be given again
     #[arg(long = "package", value_name = "NAME")]
     packages: Vec<String>,
-    /// Check what the indexes serve, and install it from there, in place of what was built
+    /// Check what was published where it is, and install it from there, in place of what was built
     #[arg(long, conflicts_with_all = ["allow_dirty", "check_remote", "list", "files"])]
     published: bool,
     /// With `--published`: a target that the release was published to; may be given again [default: every one]
     #[arg(long, value_name = "NAME", requires = "published")]
     to: Vec<String>,
+    /// With `--published`: for how many seconds files that an index does not serve yet are waited for
+    #[arg(long, value_name = "SECONDS", requires = "published", default_value_t = 0)]
+    wait: u64,
     /// Say what the check of a code such as W017 asks for, and how to mend what breaks it
     #[arg(long, value_name = "CODE", conflicts_with_all = ["quick", "allow_dirty", "check_remote", "only", "list", "packages", "published", "files"])]
     explain: Option<String>,
@@ -106,6 +110,7 @@ fn main() -> ExitCode {
             only: &arguments.only,
             published: arguments.published,
             to: &arguments.to,
+            wait: Duration::from_secs(arguments.wait),
             previous: &arguments.previous,
         };
         if arguments.list {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use document::{Artifact, ArtifactKind, Failure, PackageName, PythonVersion, Release};
@@ -32,6 +33,8 @@ pub struct Request<'a> {
     pub published: bool,
     /// The targets whose files are checked; empty for all.
     pub to: &'a [String],
+    /// For how long files that an index does not serve yet are waited for.
+    pub wait: Duration,
     /// Wheels of the release before, to compare with.
     pub previous: &'a [PathBuf],
 }
@@ -78,8 +81,14 @@ pub enum Job<'a> {
     Install(Install<'a>),
     /// A package is compared with the release before.
     Drift(Comparison<'a>),
-    /// An index serves the files of a package.
-    Published(&'a ProjectPackage, &'a Target),
+    /// An index of one's own holds the files of a package.
+    Stored(&'a ProjectPackage, &'a Target),
+    /// The pages that people install from list the files of a package.
+    Served(&'a ProjectPackage, &'a Target),
+    /// An index of one's own keeps the release document.
+    Kept(&'a Target),
+    /// A release at GitHub has its assets.
+    Assets(&'a Target),
     /// A command of release.toml succeeds.
     Command(Run<'a>),
 }

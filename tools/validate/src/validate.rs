@@ -49,6 +49,8 @@ pub struct Context<'a> {
     pub project: &'a Project,
     /// The release.
     pub release: &'a Release,
+    /// Who is told what goes on.
+    pub stage: &'a Stage,
     /// The right to change the project, which programs hold while they run.
     pub lock: &'a Lock,
     /// How much weight the problems of files have.
@@ -85,8 +87,7 @@ pub fn validate(
 ) -> Result<Option<Vec<Check>>> {
     let lock =
         if stage.is_dry_run() { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
-    let targets =
-        if request.published { published::targets(project, release, request.to)? } else { Vec::new() };
+    let targets = if request.published { published::targets(project, release, request)? } else { Vec::new() };
     let mut plan = match request.published {
         true => published::plan(project, release, &targets, request)?,
         false => plan::plan(project, release, request)?,
@@ -113,7 +114,7 @@ pub fn validate(
     });
     let uv = if needs_uv { Some(Uv::find()?) } else { None };
     let wheels = Wheels::of(&project.root, release);
-    let context = Context { project, release, lock: &lock, levels, uv, wheels };
+    let context = Context { project, release, stage, lock: &lock, levels, uv, wheels };
     let results = run_all(&context, &plan)?;
     let is_told =
         |name: &str| plan.iter().any(|check| check.name == name && matches!(check.job, Job::Skip(_)));
@@ -221,7 +222,10 @@ fn run(context: &Context, check: &Planned) -> Vec<Named> {
         Job::RequiredFiles(package) => artifacts::holds_required_files(context, package),
         Job::Install(job) => return install::install(context, job),
         Job::Drift(_) => return compare_all(context, &[check]),
-        Job::Published(package, target) => published::is_served(context, package, target),
+        Job::Stored(package, target) => published::is_stored(context, package, target),
+        Job::Served(package, target) => published::is_served(context, package, target),
+        Job::Kept(target) => published::is_kept(context, target),
+        Job::Assets(target) => published::are_there(context, target),
         Job::Command(run) => match command::succeeds(context, *run) {
             Err(error) if !run.check.blocking => Ok(Verdict::Warned(format!("{error:#}"))),
             verdict => verdict,

@@ -183,7 +183,8 @@ impl Listing {
         &self.root
     }
 
-    pub(crate) fn simple(&self) -> PathBuf {
+    /// Returns the folder of the pages that list the packages.
+    pub fn simple(&self) -> PathBuf {
         self.root.join("simple")
     }
 
