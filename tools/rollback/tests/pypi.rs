@@ -160,7 +160,7 @@ fn a_server_that_cannot_be_asked_stops_nothing_else() {
     assert!(stage.has_ref("origin.git", "refs/tags/withdrawn/v0.5.0"));
     release.publications.as_mut().unwrap()[0].location = "pypi://team".to_owned();
     let (said, detail) = run(&release);
-    assert!(detail.ends_with("cannot find the index `team`: no settings of uv name it"), "{detail}");
+    assert!(detail.ends_with("cannot find the index `team`: the settings of uv do not name it"), "{detail}");
     assert!(said.contains("on team: open its page of this release"), "{said}");
 }
 
