@@ -22,6 +22,18 @@ pub(crate) enum Request {
     Delete,
 }
 
+/// What servers say of credentials that they do not take.
+const REFUSED: [&str; 8] = [
+    "AuthenticationFailed",
+    "AuthenticationRequired",
+    "InvalidAccessKeyId",
+    "InvalidAuthenticationInfo",
+    "InvalidSecurity",
+    "InvalidToken",
+    "NoAuthenticationInformation",
+    "SignatureDoesNotMatch",
+];
+
 impl Request {
     pub(crate) fn verb(self) -> &'static str {
         match self {
@@ -78,7 +90,7 @@ pub(crate) fn failure(
         return what(cause).hint(hint);
     }
     match error {
-        Error::PermissionDenied { .. } => {
+        _ if is_denied(error, code) => {
             let named = named_right(&body);
             let right = named.as_deref().unwrap_or(request.right(location.kind));
             what(format!("the credentials from {source} have no right to it ({right})"))
@@ -98,6 +110,12 @@ pub(crate) fn failure(
     }
 }
 
+/// Says whether a right is missing; of a list the library tells no more than the code.
+fn is_denied(error: &Error, code: &str) -> bool {
+    let codes = ["AccessDenied", "AuthorizationPermissionMismatch", "InsufficientAccountPermissions"];
+    matches!(error, Error::PermissionDenied { .. }) || codes.contains(&code)
+}
+
 /// Says whether a request failed that asked the machine itself for credentials, which is the last place to look.
 fn is_of_the_machine(body: &str) -> bool {
     ["169.254.169.254", "metadata.google.internal", "127.0.0.1:9/"].iter().any(|host| body.contains(host))
@@ -107,7 +125,9 @@ fn is_of_the_machine(body: &str) -> bool {
 fn told_by_clock(clock: &Clock, error: &Error, code: &str, body: &str) -> Option<(String, &'static str)> {
     let hint = "set the clock right, as with NTP";
     let is_said = code == "RequestTimeTooSkewed" || body.contains("Request date header too old");
-    let is_refused = matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. });
+    let is_silent =
+        code.is_empty() && matches!(error, Error::PermissionDenied { .. } | Error::Unauthenticated { .. });
+    let is_refused = is_silent || REFUSED.contains(&code);
     match clock.difference() {
         Some(difference) if is_said || is_refused => {
             let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
@@ -154,14 +174,11 @@ fn told_by_code(location: &Location, source: &Source, code: &str) -> Option<(Str
             format!("the credentials from {source} have expired ({code})"),
             "get new ones, as with `aws sso login`, and run the same command again: it goes on where it stopped",
         ),
-        "InvalidAccessKeyId"
-        | "SignatureDoesNotMatch"
-        | "InvalidToken"
-        | "InvalidSecurity"
-        | "AuthenticationFailed"
-        | "InvalidAuthenticationInfo"
-        | "AuthenticationRequired"
-        | "NoAuthenticationInformation" => (
+        "AuthorizationFailure" | "AuthorizationSourceIPMismatch" => (
+            format!("the credentials from {source} are refused ({code})"),
+            "set others, and see that the firewall of the account lets this machine in",
+        ),
+        code if REFUSED.contains(&code) => (
             format!("the credentials from {source} are refused ({code})"),
             "set others: they may have expired, or belong to another account",
         ),

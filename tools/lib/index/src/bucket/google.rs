@@ -103,7 +103,7 @@ fn told_by_gcloud(path: &PathBuf, kind: &str) -> Result<String> {
     gcloud
         .args(["auth", "application-default", "print-access-token"])
         .env("GOOGLE_APPLICATION_CREDENTIALS", path);
-    let said = format!("`{}`, which is of the type `{}`,", path.display(), kind.escape_debug());
+    let said = format!("`{}` of the type `{}`", path.display(), kind.escape_debug());
     let printed = printed_by(gcloud, &said, || {
         "install `gcloud`, and see that `gcloud auth application-default print-access-token` works".to_owned()
     })?;
