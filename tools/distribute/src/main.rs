@@ -32,7 +32,7 @@ struct Arguments {
     /// Write every page again from the files that are there, and publish nothing; no document is read
     #[arg(long)]
     rebuild_index: bool,
-    /// Print the bucket policy and the least IAM policies, as JSON, for the targets in S3; no document is read
+    /// Print the least rights in a bucket, as JSON, in the words of its cloud: policies or roles; no document is read
     #[arg(long, conflicts_with = "rebuild_index")]
     print_policy: bool,
 }
