@@ -1,8 +1,11 @@
 //! A release that is ready to be published to a bucket of a real server.
 
+use std::fs;
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
+use document::Release;
 
 use crate::servers::{KEYS, SeaweedFs, s3};
 use crate::{Sandbox, text, uv};
@@ -22,7 +25,8 @@ pub struct Stage {
     pub document: String,
 }
 
-fn seaweedfs() -> Result<&'static SeaweedFs> {
+/// The one SeaweedFS of a test program.
+pub(crate) fn seaweedfs() -> Result<&'static SeaweedFs> {
     static STORE: OnceLock<Result<SeaweedFs, String>> = OnceLock::new();
     let store = STORE.get_or_init(|| SeaweedFs::start().map_err(|error| format!("{error:#}")));
     store.as_ref().map_err(|error| anyhow::anyhow!("{error}"))
@@ -35,25 +39,37 @@ impl Stage {
         Self::on(&store.endpoint, bucket, &format!("url = \"{}/{bucket}/py\"", store.website))
     }
 
-    /// The same on any server; `url` is that line of release.toml, or nothing.
+    /// The same on any server that speaks the language of S3; `url` is that line of release.toml, or nothing.
     pub fn on(endpoint: &str, bucket: &str, url: &str) -> Result<Self> {
         s3(endpoint, &format!("s3.create_bucket(Bucket='{bucket}')"))?;
-        let mut sandbox = Sandbox::new("lockstep")?;
-        sandbox.make_key()?;
-        sandbox.set("AWS_ACCESS_KEY_ID", KEYS[0]);
-        sandbox.set("AWS_SECRET_ACCESS_KEY", KEYS[1]);
-        sandbox.shell(&format!(
-            "sed -i '/^\\[\\[target\\]\\]$/,$d' release.toml
-             printf '[[target]]\\nname = \"team\"\\nkind = \"s3\"\\nbucket = \"%s\"\\nprefix = \"py\"\\n' {bucket} >> release.toml
-             printf 'region = \"us-east-1\"\\nendpoint = \"%s\"\\n%s\\n' {endpoint} '{url}' >> release.toml
-             git commit -qam 'chore: an index in a bucket' && git push -q origin main"
-        ))?;
-        let document = sandbox.pipeline("minor", "tag-release")?;
         let index = match url.split('"').nth(1) {
             Some(url) => format!("{url}/simple/"),
             None => format!("{endpoint}/{bucket}/py/simple/"),
         };
-        Ok(Self { sandbox, endpoint: endpoint.to_owned(), bucket: bucket.to_owned(), index, document })
+        let keys = [("AWS_ACCESS_KEY_ID", KEYS[0]), ("AWS_SECRET_ACCESS_KEY", KEYS[1])];
+        let target = format!("kind = \"s3\"\nregion = \"us-east-1\"\nendpoint = \"{endpoint}\"\n{url}\n");
+        Self::of(endpoint, bucket, &index, &target, &keys)
+    }
+
+    /// The same on a store that is ready, with the lines of its target and the variables of its credentials.
+    pub fn of(
+        endpoint: &str,
+        bucket: &str,
+        index: &str,
+        target: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
+        let mut sandbox = Sandbox::new("lockstep")?;
+        sandbox.make_key()?;
+        variables.iter().for_each(|(name, value)| sandbox.set(name, value));
+        let name = format!("[[target]]\nname = \"team\"\nbucket = \"{bucket}\"\nprefix = \"py\"\n");
+        sandbox.shell(&format!(
+            "sed -i '/^\\[\\[target\\]\\]$/,$d' release.toml && printf '%s' '{name}{target}' >> release.toml
+             git commit -qam 'chore: an index in a bucket' && git push -q origin main"
+        ))?;
+        let document = sandbox.pipeline("minor", "tag-release")?;
+        let (endpoint, bucket, index) = (endpoint.to_owned(), bucket.to_owned(), index.to_owned());
+        Ok(Self { sandbox, endpoint, bucket, index, document })
     }
 
     /// Runs `distribute`, which must succeed, and returns its stdout and stderr.
@@ -101,5 +117,46 @@ impl Stage {
         let versions: Vec<&str> = version.lines().collect();
         assert!(versions.len() == 2 && versions[0] == versions[1], "{versions:?}");
         Ok(versions[0].to_owned())
+    }
+
+    /// Starts to publish a version of one package, from a project of its own.
+    pub fn publisher(&self, version: &str) -> Result<Child> {
+        let folder = self.sandbox.path(version);
+        let name = format!("wagon_core-{version}-py3-none-any.whl");
+        self.sandbox.shell(&format!(
+            "mkdir -p {0}/dist && git clone -q ../origin.git {0}/clone && cp release.toml {0}/clone && cd {0}/clone && mkdir dist
+             python3 - <<'END'
+import zipfile
+info = 'wagon_core-{version}.dist-info'
+with zipfile.ZipFile('dist/{name}', 'w') as wheel:
+    wheel.writestr('wagon_core/__init__.py', '')
+    wheel.writestr(info + '/METADATA', 'Metadata-Version: 2.4\\nName: wagon-core\\nVersion: {version}\\n')
+    wheel.writestr(info + '/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr(info + '/RECORD', '')
+END",
+            folder.display()
+        ))?;
+        let path = folder.join("clone/dist").join(&name);
+        let mut release = Release::from_json(self.document.as_bytes())?;
+        release.version.current = version.parse()?;
+        release.version.tag = format!("v{version}");
+        let artifacts = release.artifacts.as_mut().context("artifacts")?;
+        artifacts.retain(|one| one.path.as_str().ends_with(".whl") && one.package.as_str() == "wagon-core");
+        artifacts[0].path = format!("dist/{name}").parse()?;
+        artifacts[0].size = fs::metadata(&path)?.len();
+        let sum = self.sandbox.shell(&format!("sha256sum {}", path.display()))?;
+        artifacts[0].sha256 = sum.split(' ').next().unwrap_or_default().parse()?;
+        release.signatures = Some(Vec::new());
+        let expected = release.expected.as_mut().context("expected")?;
+        expected.retain(|one| one.id.contains("core") && one.kind == document::ArtifactKind::Wheel);
+        let input = folder.join("document.json");
+        fs::write(&input, release.to_json()?)?;
+        let program = self.sandbox.programs().join("distribute");
+        let mut command = self.sandbox.command(&program.to_string_lossy());
+        command
+            .args(["--package", "wagon-core"])
+            .current_dir(folder.join("clone"))
+            .stdin(fs::File::open(&input)?);
+        Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
 pub mod bucket;
+pub mod clouds;
 pub mod github;
 pub mod indexes;
 pub mod oracle;
@@ -118,9 +119,9 @@ impl Sandbox {
         let mut command = Command::new(program);
         command.current_dir(self.project()).stdin(Stdio::null());
         let foreign = |name: &str| {
-            ["GIT_", "GITHUB_", "GH_", "WAINWRIGHT_", "UV_", "PYTHON", "MINISIGN", "AWS_", "S3_PYPI_"]
-                .iter()
-                .any(|start| name.starts_with(start))
+            const PREFIXES: &str =
+                "GIT_ GITHUB_ GH_ WAINWRIGHT_ UV_ PYTHON MINISIGN AWS_ S3_PYPI_ GOOGLE_ AZURE_";
+            PREFIXES.split(' ').any(|start| name.starts_with(start))
         };
         for (name, _) in std::env::vars().filter(|(name, _)| foreign(name) || name == "SOURCE_DATE_EPOCH") {
             command.env_remove(name);

@@ -32,6 +32,16 @@ pub fn release_please() -> Result<PathBuf> {
     })
 }
 
+/// The folder of Azurite; newer ones want a newer node than many systems have.
+pub fn azurite() -> Result<PathBuf> {
+    installed("azurite@3.35.0", |folder| {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--prefix"]);
+        npm.arg(folder).arg("azurite@3.35.0");
+        npm
+    })
+}
+
 /// The folder of the emulator of GitHub with the node that it takes, which is newer than that of many systems.
 pub fn emulate() -> Result<PathBuf> {
     installed("emulate@0.12.2", |folder| {

