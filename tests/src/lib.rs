@@ -14,6 +14,7 @@ pub mod clouds;
 pub mod github;
 pub mod indexes;
 pub mod oracle;
+pub mod releases;
 pub mod servers;
 
 // The list itself and no copy of it: there is only one.

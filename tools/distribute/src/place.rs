@@ -2,6 +2,7 @@
 
 mod bucket;
 mod directory;
+mod github;
 mod own;
 
 use std::fmt;
@@ -86,17 +87,22 @@ pub fn open(project: &Project, targets: &[TargetSettings]) -> Result<Vec<Box<dyn
 fn rank(kind: TargetKind) -> u8 {
     match kind {
         TargetKind::Directory | TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => 0,
+        // A draft is taken back without a trace.
+        TargetKind::Github => 1,
         TargetKind::Pypi => 2,
     }
 }
 
 /// A bucket is listed, so the error of one that cannot be reached comes here.
 fn place(project: &Project, target: &TargetSettings) -> Result<Box<dyn Place>> {
+    if target.kind == TargetKind::Github {
+        return Ok(Box::new(github::OnGitHub::of(project, target)?));
+    }
     let site = Site { name: target.name.clone(), kind: target.kind, location: target.location()? };
     Ok(match target.kind {
         TargetKind::Directory => Box::new(directory::Directory::of(project, target, site)),
         TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => Box::new(bucket::InBucket::open(site)?),
-        TargetKind::Pypi => {
+        TargetKind::Pypi | TargetKind::Github => {
             let what = format!("cannot publish to `{}`: nothing here uploads to PyPI", site.name);
             return Err(Failure::new(what).hint("choose other targets with `--to`").into());
         }

@@ -61,6 +61,54 @@ impl GitHub {
         Ok(Self { web: Web::new(), api, repository, token, advice })
     }
 
+    /// The repository that settings name, or else the one that a remote leads to.
+    pub fn named(
+        git: &Git,
+        remote: &str,
+        api: Option<&str>,
+        repository: Option<&str>,
+        advice: Advice,
+    ) -> Result<Self> {
+        let api = api.map(|api| api.trim_end_matches('/').to_owned());
+        let (api, repository) = match (api, repository) {
+            (api, Some(repository)) => {
+                let api = api.or_else(token::api_of_environment).unwrap_or_else(token::public_api);
+                (api, repository.to_owned())
+            }
+            (Some(api), None) => (api, found(path_of(git, remote)?)?),
+            (None, None) => found(place(git, Some(remote))?)?,
+        };
+        Ok(Self::at(&api, &repository, advice)?)
+    }
+
+    /// The repository at a location in the words of a release document: `github://owner/name?api=URL`.
+    pub fn located(location: &str, advice: Advice) -> Result<Self, Failure> {
+        let wrong = || Failure::document(format!("cannot find `{location}`: it is no repository at GitHub"));
+        let rest = location.strip_prefix("github://").ok_or_else(wrong)?;
+        let (repository, more) = rest.split_once('?').unwrap_or((rest, ""));
+        let is_name = |part: &str| {
+            !matches!(part, "" | "." | "..")
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        };
+        if repository.split('/').count() != 2 || !repository.split('/').all(is_name) {
+            return Err(wrong());
+        }
+        let api = more.split('&').find_map(|pair| pair.strip_prefix("api="));
+        Self::at(&api.map_or_else(token::public_api, str::to_owned), repository, advice)
+    }
+
+    /// The location in the words of a release document; [`GitHub::located`] reads it.
+    pub fn location(&self) -> String {
+        let api = if self.api == token::public_api() { String::new() } else { format!("?api={}", self.api) };
+        format!("github://{}{api}", self.repository)
+    }
+
+    /// The page of the repository for people.
+    pub fn page(&self) -> String {
+        let server = self.api.strip_suffix("/api/v3").unwrap_or(&self.api);
+        format!("{}/{}", server.replacen("https://api.", "https://", 1), self.repository)
+    }
+
     /// The address of the interface.
     pub fn api(&self) -> &str {
         &self.api
@@ -201,6 +249,21 @@ impl GitHub {
     }
 }
 
+/// Turns the reason why there is no repository into an error.
+fn found<T>(place: Result<T, String>) -> Result<T, Failure> {
+    place.map_err(|reason| {
+        Failure::new(format!("cannot find the repository at GitHub: {reason}"))
+            .hint("write `repository = \"owner/name\"` in its [[target]], and `api` for a server of your own")
+    })
+}
+
+/// The repository that a remote leads to, on whatever server.
+fn path_of(git: &Git, remote: &str) -> Result<Result<String, String>> {
+    let address = git.web_address(remote)?;
+    let path = address.as_deref().and_then(host_and_path).map(|(_, path)| path.to_owned());
+    Ok(path.ok_or_else(|| "no remote leads to a server".to_owned()))
+}
+
 /// The interface and the repository that a remote leads to; else why there are none.
 fn place(git: &Git, remote: Option<&str>) -> Result<Result<(String, String), String>> {
     let address = remote.map_or(Ok(None), |remote| git.web_address(remote))?;
@@ -221,4 +284,40 @@ fn place(git: &Git, remote: Option<&str>) -> Result<Result<(String, String), Str
 /// The host and the path of a web address.
 fn host_and_path(address: &str) -> Option<(&str, &str)> {
     address.strip_prefix("https://")?.split_once('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADVICE: Advice = Advice { token: "", rights: "", later: "", again: "" };
+
+    fn at(api: &str) -> GitHub {
+        let (api, repository) = (api.to_owned(), "octo/wagon".to_owned());
+        GitHub { web: Web::new(), api, repository, token: "t".to_owned(), advice: ADVICE }
+    }
+
+    #[test]
+    fn a_page_is_where_people_look() {
+        for (api, page) in [
+            ("https://api.github.com", "https://github.com/octo/wagon"),
+            ("https://git.acme.example/api/v3", "https://git.acme.example/octo/wagon"),
+            ("https://api.acme.ghe.com", "https://acme.ghe.com/octo/wagon"),
+        ] {
+            assert_eq!(at(api).page(), page);
+        }
+    }
+
+    #[test]
+    fn a_location_names_the_server_where_it_is_not_the_public_one() {
+        assert_eq!(at("https://api.github.com").location(), "github://octo/wagon");
+        let own = at("https://git.acme.example/api/v3").location();
+        assert_eq!(own, "github://octo/wagon?api=https://git.acme.example/api/v3");
+        for wrong in ["s3://octo/wagon", "github://octo", "github://octo/..", "github://o/w/x", "github://"] {
+            let error = GitHub::located(wrong, ADVICE).unwrap_err().to_string();
+            assert!(error.contains("it is no repository at GitHub"), "{error}");
+        }
+        let open = GitHub::located("github://o/w?api=http://git.acme.example", ADVICE).unwrap_err();
+        assert!(open.to_string().contains("a token is sent over https alone"), "{open}");
+    }
 }

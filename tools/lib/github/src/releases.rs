@@ -48,6 +48,12 @@ impl Releases {
         Ok(found)
     }
 
+    /// The release of that number; `None` where it is not there any more.
+    pub fn get(&self, id: u64) -> Result<Option<Release>, Failure> {
+        let found = self.github.get(&format!("releases/{id}"))?;
+        found.map(|release| self.typed(release, &self.what("read a release", "of"))).transpose()
+    }
+
     /// Makes a release with those fields where there is none of the tag. A lost answer ends in one release as well.
     pub fn create(&self, tag: &str, fields: &Value) -> Result<Release, Failure> {
         let what = self.what(&format!("make a draft of the release `{tag}`"), "in");

@@ -4,6 +4,7 @@ mod build;
 mod build_text;
 mod drift;
 mod gates;
+mod github;
 mod pypi;
 mod target;
 

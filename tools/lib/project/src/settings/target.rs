@@ -43,6 +43,19 @@ pub struct TargetSettings {
     /// For PyPI's kind: for how many seconds the files may be missing from the simple index after the upload; 900 where it
     /// is left out.
     pub wait: Option<u64>,
+    /// For GitHub: the repository, `owner/name`; the one that the remote leads to where it is left out.
+    pub repository: Option<String>,
+    /// For GitHub: the address of the interface of an Enterprise Server, as `https://git.acme.example/api/v3`;
+    /// `GITHUB_API_URL`, else GitHub itself, where it is left out.
+    pub api: Option<String>,
+    /// For GitHub: the title of a release, with `{version}` or `{tag}`, and `{name}` for the project's name;
+    /// `{name} {version}` where it is left out.
+    pub title: Option<String>,
+    /// For GitHub: the category of the discussion that is opened for each release; none where it is left out.
+    pub discussion_category: Option<String>,
+    /// For GitHub: whether a release may become the latest one of the repository. The highest version does where it is
+    /// left out, and never a pre-release.
+    pub latest: Option<bool>,
 }
 
 /// The kind of a target.
@@ -60,6 +73,8 @@ pub enum TargetKind {
     Azure,
     /// PyPI, or a server that takes uploads as PyPI does.
     Pypi,
+    /// The releases of a repository at GitHub, or at a GitHub Enterprise Server.
+    Github,
 }
 
 impl fmt::Display for TargetKind {
@@ -70,6 +85,7 @@ impl fmt::Display for TargetKind {
             Self::Gcs => "gcs",
             Self::Azure => "azure",
             Self::Pypi => "pypi",
+            Self::Github => "github",
         })
     }
 }
@@ -92,6 +108,11 @@ impl TargetSettings {
             rehearse: None,
             attestations: None,
             wait: None,
+            repository: None,
+            api: None,
+            title: None,
+            discussion_category: None,
+            latest: None,
         }
     }
 
@@ -108,6 +129,16 @@ impl TargetSettings {
         }
         if self.kind == TargetKind::Pypi {
             return Ok(self.server());
+        }
+        if self.kind == TargetKind::Github {
+            let Some(repository) = &self.repository else {
+                let what =
+                    format!("cannot find the target `{}`: its repository is that of the remote", self.name);
+                return Err(
+                    Failure::usage(what).hint("write `repository = \"owner/name\"` in its [[target]]")
+                );
+            };
+            return Ok(self.on_github(repository));
         }
         let Some(bucket) = self.bucket.as_deref().filter(|bucket| !bucket.is_empty()) else {
             let what = format!("cannot find the target `{}`: no bucket is named", self.name);
@@ -143,7 +174,7 @@ impl TargetSettings {
 
     /// Refuses keys that its kind has no use for, and the absence of those that it cannot do without.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        use TargetKind::{Azure, Directory, Gcs, Pypi, S3};
+        use TargetKind::{Azure, Directory, Gcs, Github, Pypi, S3};
         let stores: &[TargetKind] = &[S3, Gcs, Azure];
         for (key, value) in [("region", &self.region), ("account", &self.account)] {
             let odd = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
@@ -156,7 +187,7 @@ impl TargetSettings {
                 return Err(Failure::new(what).hint("write its name, as in `eu-west-1`"));
             }
         }
-        let keys: [(&str, bool, &[TargetKind]); 11] = [
+        let keys: [(&str, bool, &[TargetKind]); 17] = [
             ("path", self.path.is_some(), &[Directory]),
             ("bucket", self.bucket.is_some(), stores),
             ("prefix", self.prefix.is_some(), stores),
@@ -168,6 +199,12 @@ impl TargetSettings {
             ("rehearse", self.rehearse.is_some(), &[Pypi]),
             ("attestations", self.attestations.is_some(), &[Pypi]),
             ("wait", self.wait.is_some(), &[Pypi]),
+            ("url", self.url.is_some(), &[Directory, S3, Gcs, Azure, Pypi]),
+            ("repository", self.repository.is_some(), &[Github]),
+            ("api", self.api.is_some(), &[Github]),
+            ("title", self.title.is_some(), &[Github]),
+            ("discussion-category", self.discussion_category.is_some(), &[Github]),
+            ("latest", self.latest.is_some(), &[Github]),
         ];
         let target = format!("release.toml: the [[target]] `{}` of the kind `{}`", self.name, self.kind);
         for (key, _, kinds) in keys.iter().filter(|(_, is_set, _)| *is_set) {
@@ -187,12 +224,18 @@ impl TargetSettings {
             }
         }
         self.check_server(&target)?;
+        self.check_github(&target)?;
         self.check_places(&target)
     }
 
     /// Refuses URLs that are none or that hold a password, and prefixes that leave the bucket.
     fn check_places(&self, target: &str) -> Result<(), Failure> {
-        let urls = [("endpoint", &self.endpoint), ("url", &self.url), ("publish-url", &self.publish_url)];
+        let urls = [
+            ("endpoint", &self.endpoint),
+            ("url", &self.url),
+            ("publish-url", &self.publish_url),
+            ("api", &self.api),
+        ];
         for (key, url) in urls {
             let Some(url) = url.as_deref() else { continue };
             let is_url = ["http://", "https://"].iter().any(|start| url.starts_with(start))

@@ -1,0 +1,68 @@
+//! The sources of a release as one file: what the tagged commit has, in a tarball that is made the same each time.
+//!
+//! GitHub offers archives of each tag too; their bytes have changed before, and no checksum covers them.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use document::{Failure, Sha256};
+use flate2::{Compression, GzBuilder};
+use project::Project;
+use tempfile::NamedTempFile;
+
+/// The tarball, in a temporary file that goes away with it.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// The file.
+    pub file: NamedTempFile,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub sha256: Sha256,
+}
+
+impl Source {
+    /// Packs what a commit has of the project's folder; all of it stands in the folder `stem` of the tarball.
+    pub fn pack(project: &Project, stem: &str, commit: &str) -> Result<Self> {
+        let mut file = tempfile::Builder::new()
+            .prefix(stem)
+            .suffix(".tar.gz")
+            .tempfile()
+            .context("cannot make a temporary file for the sources")?;
+        // Settings of a user would make other bytes of the same commit.
+        let same = ["-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "tar.umask=0022"];
+        let folder = format!("--prefix={stem}/");
+        let arguments = [&same[..], &["archive", "--format=tar", &folder, commit]].concat();
+        // No name and no time stand in the head of the file, as with `gzip -n`, nor the system that made it.
+        let mut gzip =
+            GzBuilder::new().mtime(0).operating_system(255).write(file.as_file_mut(), Compression::default());
+        archive(&mut project.git.command(&arguments)?, &mut gzip)
+            .with_context(|| format!("cannot pack the sources of {commit}"))?;
+        gzip.finish().context("cannot pack the sources")?;
+        let (sha256, size) = distribution::digest(file.path())?;
+        // An sdist has the name without `-source`.
+        Ok(Self { name: github::asset_name(&format!("{stem}-source.tar.gz")), file, size, sha256 })
+    }
+}
+
+/// Runs git, and takes its stdout to the end.
+fn archive(git: &mut Command, to: &mut impl std::io::Write) -> Result<()> {
+    let mut child = git.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let mut said = String::new();
+    // Read beside stdout: a program that says more than a pipe holds would wait for us, and we for it.
+    let copied = std::thread::scope(|scope| {
+        scope.spawn(|| stderr.map_or(Ok(0), |mut stderr| stderr.read_to_string(&mut said)));
+        stdout.map_or(Ok(0), |mut stdout| std::io::copy(&mut stdout, to))
+    });
+    let status = child.wait()?;
+    copied?;
+    if status.success() {
+        return Ok(());
+    }
+    let last = said.lines().last().unwrap_or_default();
+    Err(Failure::new(format!("`git archive` ended with {status}: {last}")).hint("fetch the commit").into())
+}
