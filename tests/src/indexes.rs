@@ -84,6 +84,10 @@ impl PackageServer {
 
     /// Uploads files with uv.
     pub fn upload(&self, files: &[&Path]) -> Result<()> {
+        // uv takes a path for a pattern, and one that nothing fits for none.
+        if let Some(absent) = files.iter().find(|file| !file.is_file()) {
+            bail!("there is no {}", absent.display());
+        }
         let mut uv = Command::new(crate::uv());
         uv.args(["publish", "--publish-url", &self.uploads]).args(files);
         uv.env("UV_PUBLISH_USERNAME", self.user).env("UV_PUBLISH_PASSWORD", PASSWORD);

@@ -58,6 +58,14 @@ pub struct Nginx {
     _server: Server,
 }
 
+/// A web server for a folder.
+#[derive(Debug)]
+pub struct Website {
+    /// Its URL, without a `/` at the end.
+    pub url: String,
+    _server: Server,
+}
+
 /// A program that is killed when this value, or the process that holds it, goes away.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -163,6 +171,19 @@ impl Moto {
         let server = Server::start(&command, log)?;
         wait_until(|| get(port, "/moto-api/").is_some_and(|answer| answer.contains(" 200 ")))?;
         Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), _server: server })
+    }
+}
+
+impl Website {
+    /// Starts it, and waits until it answers.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let [port, ..] = free_ports()?;
+        let (number, folder) = (port.to_string(), folder.to_string_lossy());
+        let command =
+            ["python3", "-m", "http.server", &number, "--bind", "127.0.0.1", "--directory", &folder];
+        let server = Server::start(&command.map(str::to_owned), Path::new("/dev/null"))?;
+        wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())?;
+        Ok(Self { url: format!("http://127.0.0.1:{port}"), _server: server })
     }
 }
 

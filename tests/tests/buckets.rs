@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use document::Release;
 use tests::bucket::Stage;
-use tests::servers::{KEYS, Moto, READER};
+use tests::servers::{Faults, KEYS, Moto, READER};
 use tests::{Sandbox, text};
 
 #[test]
@@ -23,11 +23,16 @@ fn pip_and_uv_install_what_was_published_and_a_second_run_does_nothing() -> Resu
         "{said}"
     );
     assert!(said.contains("`--extra-index-url` is not offered"), "{said}");
-    let error = stage.sandbox.refused("validate", &["--published"], &document, 2)?;
-    assert!(
-        error.contains("cannot check what is at `team`: it is no index in a folder, but of the kind `s3`"),
-        "{error}"
-    );
+    let checked = stage.sandbox.run("validate", &["--published"], &document)?;
+    let checked = text(&checked.stderr);
+    for line in [
+        "ok: release document at team: releases/v0.2.0.json",
+        "ok: published files of wagon-core at team: 2 wheels and sdists with their hashes",
+        "ok: served files of wagon-cdk at team: 2 wheels and sdists with their hashes",
+        "ok: published wagon-cdk at team: wagon_cdk in a fresh environment",
+    ] {
+        assert!(checked.contains(line), "{line}\n{checked}");
+    }
     assert_eq!(stage.installed("wagon-cdk")?, "0.2.0");
 
     let keys = stage.keys()?;
@@ -306,5 +311,40 @@ fn the_policies_are_the_least_that_each_job_needs() -> Result<()> {
         [&policy["far"]["publish"]["role"]["DataActions"], &policy["far"]["rollback"]["role"]["DataActions"]];
     let deletes = roles.map(|role| role.to_string().contains("/blobs/delete"));
     assert_eq!(deletes, [false, true]);
+    Ok(())
+}
+
+/// Shows nothing to those without credentials.
+const PRIVATE: &str = "
+from mitmproxy import http
+def request(flow):
+    if 'authorization' not in flow.request.headers:
+        flow.response = http.Response.make(403, b'<Error><Code>AccessDenied</Code></Error>', {'content-type': 'application/xml'})
+";
+
+#[test]
+fn a_bucket_that_only_publishers_read_is_checked_and_not_installed_from() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let moto = Moto::start(&folder.path().join("moto.log"))?;
+    let private = Faults::start(&moto.endpoint, PRIVATE, folder.path())?;
+    let stage = Stage::on(&private.endpoint, "private", "")?;
+    let (document, _) = stage.distribute(&[])?;
+    let output = stage.sandbox.run("validate", &["--published"], &document)?;
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for line in [
+        "ok: published files of wagon-core at team: 2 wheels and sdists with their hashes",
+        "skip: served files of wagon-core at team: cannot read the page of `wagon-cdk` from `http://127.0.0.1:",
+        "skip: published wagon-cdk at team: cannot read the page of ",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(said.contains("it answered 403"), "{said}");
+    stage.python("s3.delete_object(Bucket=b, Key='py/simple/wagon-core/wagon_core-0.2.0.tar.gz')")?;
+    let error = stage.sandbox.refused("validate", &["--published", "--quick"], &document, 1)?;
+    assert!(
+        error.contains("cannot trust `wagon-core` at `team`: `wagon_core-0.2.0.tar.gz` is missing there"),
+        "{error}"
+    );
     Ok(())
 }

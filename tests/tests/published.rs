@@ -1,8 +1,7 @@
 //! `validate --published`: what an index serves after a release, checked and installed from there.
 
 use anyhow::{Context, Result};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use tests::servers::Website;
 use tests::{Sandbox, text};
 
 const WHEEL: &str = "dist/index/simple/wagon-core/wagon_core-0.2.0-py3-none-any.whl";
@@ -112,33 +111,13 @@ fn nothing_published_is_no_success() -> Result<()> {
     Ok(())
 }
 
-/// A web server for a folder, on a port that the system gives it; it ends with this.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn serve(sandbox: &Sandbox, folder: &str) -> Result<(Server, String)> {
-    let mut command = sandbox.command("python3");
-    command.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]);
-    let mut server = Server(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
-    let mut line = String::new();
-    BufReader::new(server.0.stdout.take().context("no stdout")?).read_line(&mut line)?;
-    let port = line.split("port ").nth(1).and_then(|rest| rest.split(' ').next()).context(line.clone())?;
-    Ok((server, format!("http://127.0.0.1:{port}")))
-}
-
 #[test]
 fn pip_and_uv_install_from_the_folder_and_from_a_web_server() -> Result<()> {
     let (sandbox, _) = released()?;
-    let (_server, address) = serve(&sandbox, "dist/index")?;
+    let server = Website::start(&sandbox.project().join("dist/index"))?;
     let folder = format!("file://{}/dist/index", sandbox.project().display());
     let uv = tests::uv();
-    for (at, index) in [address, folder].iter().enumerate() {
+    for (at, index) in [server.url.clone(), folder].iter().enumerate() {
         sandbox.shell(&format!(
             "python3 -m pip install -q --no-cache-dir --target ../pip{at} --index-url {index}/simple/ wagon-cdk==0.2.0
              {uv} pip install -q --no-cache --target ../uv{at} --default-index {index}/simple/ wagon-cdk==0.2.0
