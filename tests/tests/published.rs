@@ -128,3 +128,24 @@ fn pip_and_uv_install_from_the_folder_and_from_a_web_server() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn m23_one_command_says_whether_a_release_is_complete() -> Result<()> {
+    let sandbox = Sandbox::new("lockstep")?;
+    let error = sandbox.refused("xtask", &["verify"], "", 1)?;
+    assert!(error.contains("cannot verify a release: none came to its end here"), "{error}");
+    let released = sandbox.run("xtask", &["release", "minor", "--verify"], "")?;
+    let said = text(&released.stderr);
+    assert!(released.status.success(), "{said}");
+    assert!(said.contains("ok: published wagon-cdk at staging: wagon_cdk in a fresh environment"), "{said}");
+    assert!(said.trim_end().ends_with("v0.2.0 is complete where it was published"), "{said}");
+    assert!(said.contains("  look at what people get with: cargo xtask verify 0.2.0\n"), "{said}");
+    sandbox.must("xtask", &["verify", "0.2.0", "--quick"], "")?;
+    sandbox.shell(&format!("rm {WHEEL}"))?;
+    let error = sandbox.refused("xtask", &["verify", "--quick", "--to", "staging"], "", 1)?;
+    assert!(error.contains("`wagon_core-0.2.0-py3-none-any.whl` is missing there"), "{error}");
+    assert!(error.contains("cannot verify v0.2.0: `validate --published` ended with code 1"), "{error}");
+    let error = sandbox.refused("xtask", &["verify", "9.9.9"], "", 1)?;
+    assert!(error.contains("cannot verify 9.9.9: there is no record of its release here"), "{error}");
+    Ok(())
+}

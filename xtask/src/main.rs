@@ -11,6 +11,7 @@ mod release;
 mod rollback;
 mod status;
 mod tools;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
         #[arg(long, value_name = "DIR", env = "WAINWRIGHT_PROJECT")]
         project: Option<PathBuf>,
     },
+    /// Check what was published of a release where it is, and install it from there
+    Verify(verify::Arguments),
     /// Show what can be taken back of a release, and take it back
     Rollback(rollback::Arguments),
     /// Install the programs that the tests use
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Some(Command::Init(arguments)) => init::run(arguments),
         Some(Command::Release(arguments)) => release::run(arguments),
         Some(Command::Status { project }) => status::run(project.as_deref()),
+        Some(Command::Verify(arguments)) => verify::run(arguments),
         Some(Command::Rollback(arguments)) => rollback::run(arguments),
         Some(Command::Setup) => house::setup(),
         Some(Command::Ci) => house::ci(),

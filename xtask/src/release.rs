@@ -10,6 +10,7 @@ use crate::pipeline::STAGES;
 use crate::progress::{Progress, human};
 use crate::record::{self, Record, Records};
 use crate::tools::{Ended, Tools, failure_with_code};
+use crate::verify;
 
 /// `cargo xtask release`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +38,9 @@ pub struct Arguments {
     /// Go on with the release that was interrupted
     #[arg(long, conflicts_with = "request")]
     resume: bool,
+    /// At the end, check what was published where it is, and install it from there
+    #[arg(long)]
+    verify: bool,
     /// Do not ask on a terminal
     #[arg(long)]
     yes: bool,
@@ -60,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let records = Records::of(&tools)?;
         let _driving = records.drive()?;
         let Some(record) = records.unfinished()? else { return Err(nothing_to_resume().into()) };
-        return report(&go_on(&tools, record)?);
+        return conclude(&tools, arguments, &go_on(&tools, record)?);
     }
     let request = arguments.first_stage();
     let request = request.as_slice();
@@ -74,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         confirm("Release it?")?;
     }
-    release(&tools, request)?.map_or(Ok(()), |finished| report(&finished))
+    release(&tools, request)?.map_or(Ok(()), |finished| conclude(&tools, arguments, &finished))
 }
 
 impl Arguments {
@@ -228,7 +232,17 @@ fn nothing_to_resume() -> Failure {
         .hint("`cargo xtask status` lists the releases; `cargo xtask release LEVEL` starts one")
 }
 
-fn report(finished: &Finished) -> Result<()> {
+/// Says what was released, and looks at it where it was published if that is asked for.
+fn conclude(tools: &Tools, arguments: &Arguments, finished: &Finished) -> Result<()> {
+    report(finished);
+    if !arguments.verify {
+        return Ok(());
+    }
+    let release = &finished.release;
+    verify::check(tools, &release.version.tag, &[], release.to_json()?.as_bytes())
+}
+
+fn report(finished: &Finished) {
     let release = &finished.release;
     let mut text = format!(
         "\nreleased {} {} as {}\n",
@@ -244,7 +258,7 @@ fn report(finished: &Finished) -> Result<()> {
         let found_at = publication.url.as_ref().unwrap_or(&publication.location);
         text.push_str(&format!("  {count} files in {target} ({found_at})\n"));
     }
+    text.push_str(&format!("  look at what people get with: cargo xtask verify {}\n", finished.called));
     text.push_str(&format!("  take it back with: cargo xtask rollback {}", finished.called));
     filter::print_text(&text);
-    Ok(())
 }
