@@ -16,6 +16,7 @@ pub mod indexes;
 pub mod oracle;
 pub mod releases;
 pub mod servers;
+pub mod uploads;
 
 // The list itself and no copy of it: there is only one.
 #[path = "../../xtask/src/pipeline.rs"]
@@ -80,6 +81,17 @@ impl Sandbox {
             }
         ))?;
         Ok(sandbox)
+    }
+
+    /// A sandbox of its own with all that this one has: the project, its origin, and what they hold by now.
+    pub fn copied(&self) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(self.folder.path().join(".")).arg(folder.path());
+        if !copy.status()?.success() {
+            bail!("cannot copy `{}`", self.folder.path().display());
+        }
+        Ok(Self { folder, programs: self.programs.clone(), variables: self.variables.clone() })
     }
 
     /// A path in the folder of the sandbox.

@@ -95,6 +95,19 @@ pub fn lines(
     Ok(lines)
 }
 
+/// The lines for a server that cannot be asked what it holds: what the packages require may be elsewhere.
+pub fn of_server(url: &str, target: &str, packages: &[PackageName]) -> Vec<String> {
+    let names: Vec<&str> = packages.iter().map(PackageName::as_str).collect();
+    vec![
+        settings(url, target, &packages.iter().cloned().collect()),
+        format!(
+            "install with pip, where all that is required is there too: pip install --index-url {url} {}",
+            names.join(" ")
+        ),
+        WARNING.to_owned(),
+    ]
+}
+
 /// uv applies a source to requirements that the project names itself, so all of them are named.
 fn settings(url: &str, target: &str, packages: &BTreeSet<PackageName>) -> String {
     let sources: String =

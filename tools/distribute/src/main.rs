@@ -6,6 +6,7 @@ mod order;
 mod parcel;
 mod place;
 mod policy;
+mod rehearsals;
 mod requirement;
 mod shipment;
 
@@ -29,6 +30,9 @@ struct Arguments {
     /// Read every file that was uploaded back from its first byte to its last
     #[arg(long)]
     paranoid: bool,
+    /// Publish at once where a target asks for a rehearsal on another one
+    #[arg(long)]
+    no_rehearsal: bool,
     /// Write every page again from the files that are there, and publish nothing; no document is read
     #[arg(long)]
     rebuild_index: bool,
@@ -51,6 +55,10 @@ fn main() -> ExitCode {
         let release = stage.release(|| project.current())?;
         let (project, mut release) = project.of(release)?;
         let targets = distribute::targets(&project, &arguments.to, bucket)?;
+        let targets = match arguments.no_rehearsal {
+            true => rehearsals::without(targets, &arguments.to),
+            false => rehearsals::with(&project, targets),
+        };
         let packages = distribute::packages(&project, &arguments.package)?;
         let paranoid = arguments.paranoid;
         release.publications =

@@ -4,14 +4,16 @@ mod bucket;
 mod directory;
 mod github;
 mod own;
+mod pypi;
 
 use std::fmt;
 
 use anyhow::Result;
-use document::{Failure, PackageName, Publication, PublishedFile, Version};
+use document::{PackageName, Publication, PublishedFile, Version};
 use filter::Stage;
 use project::{Project, TargetKind, TargetSettings};
 
+use crate::rehearsals;
 use crate::shipment::Shipment;
 
 /// One target of release.toml.
@@ -79,9 +81,9 @@ pub trait Place: fmt::Debug {
 
 /// The places of targets, in the order in which they get files: what cannot be taken back comes last.
 pub fn open(project: &Project, targets: &[TargetSettings]) -> Result<Vec<Box<dyn Place>>> {
-    let mut targets: Vec<&TargetSettings> = targets.iter().collect();
-    targets.sort_by_key(|target| rank(target.kind));
-    targets.into_iter().map(|target| place(project, target)).collect()
+    let mut sorted: Vec<&TargetSettings> = targets.iter().collect();
+    sorted.sort_by_key(|target| (rank(target.kind), rehearsals::real(target, targets).is_none()));
+    sorted.into_iter().map(|target| place(project, target, targets)).collect()
 }
 
 fn rank(kind: TargetKind) -> u8 {
@@ -94,17 +96,16 @@ fn rank(kind: TargetKind) -> u8 {
 }
 
 /// A bucket is listed, so the error of one that cannot be reached comes here.
-fn place(project: &Project, target: &TargetSettings) -> Result<Box<dyn Place>> {
-    if target.kind == TargetKind::Github {
-        return Ok(Box::new(github::OnGitHub::of(project, target)?));
-    }
-    let site = Site { name: target.name.clone(), kind: target.kind, location: target.location()? };
+fn place(project: &Project, target: &TargetSettings, targets: &[TargetSettings]) -> Result<Box<dyn Place>> {
+    let site = || -> Result<Site> {
+        Ok(Site { name: target.name.clone(), kind: target.kind, location: target.location()? })
+    };
     Ok(match target.kind {
-        TargetKind::Directory => Box::new(directory::Directory::of(project, target, site)),
-        TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => Box::new(bucket::InBucket::open(site)?),
-        TargetKind::Pypi | TargetKind::Github => {
-            let what = format!("cannot publish to `{}`: nothing here uploads to PyPI", site.name);
-            return Err(Failure::new(what).hint("choose other targets with `--to`").into());
+        TargetKind::Directory => Box::new(directory::Directory::of(project, target, site()?)),
+        TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => Box::new(bucket::InBucket::open(site()?)?),
+        TargetKind::Github => Box::new(github::OnGitHub::of(project, target)?),
+        TargetKind::Pypi => {
+            Box::new(pypi::Pypi::of(project, target, rehearsals::real(target, targets), site()?)?)
         }
     })
 }

@@ -1,0 +1,233 @@
+//! With what right files are uploaded: found before anything is sent, handed to uv, shown by nothing.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use document::Failure;
+use uv::Uv;
+
+use super::server::Server;
+
+/// The variables by which uv could be told another place, or another right, than what was found here.
+const FOREIGN: [&str; 8] = [
+    "UV_PUBLISH_TOKEN",
+    "UV_PUBLISH_USERNAME",
+    "UV_PUBLISH_PASSWORD",
+    "UV_PUBLISH_URL",
+    "UV_PUBLISH_INDEX",
+    "UV_PUBLISH_CHECK_URL",
+    "UV_PUBLISH_NO_ATTESTATIONS",
+    "UV_KEYRING_PROVIDER",
+];
+
+/// The right to upload.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// A name and a password; for a token the name is `__token__`.
+    Login {
+        /// The name.
+        user: String,
+        /// The password or the token.
+        password: String,
+        /// The variable or the setting that it comes from.
+        from: String,
+    },
+    /// The keyring of the user, asked through that provider.
+    Keyring {
+        /// The provider, in uv's words.
+        provider: String,
+        /// The name; some keyrings need none.
+        user: Option<String>,
+    },
+    /// Trusted publishing: the server believes the identity of the job on this platform.
+    Trusted(&'static str),
+    /// What uv finds by itself: its store, or `.netrc`.
+    Kept,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Login { .. } => "Login",
+            Self::Keyring { .. } => "Keyring",
+            Self::Trusted(_) => "Trusted",
+            Self::Kept => "Kept",
+        })
+    }
+}
+
+/// Finds the right to upload to a server. A rehearsal is not told the secrets of `UV_PUBLISH_…`: they are for the
+/// server that the release is meant for.
+pub fn find(uv: &Uv, server: &Server, place: &str, is_rehearsal: bool) -> Result<Credentials, Failure> {
+    let variable = |name: &str| env::var(name).ok();
+    if let Some(login) = given(server, is_rehearsal, &variable) {
+        check(&login, server, place)?;
+        return Ok(login);
+    }
+    if is_kept(uv, server.upload.as_deref()) {
+        return Ok(Credentials::Kept);
+    }
+    trusted(&variable).unwrap_or_else(|| Err(absent(server, place, is_rehearsal)))
+}
+
+/// What the environment or a URL says, before anything is looked for.
+fn given(
+    server: &Server,
+    is_rehearsal: bool,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Option<Credentials> {
+    // A secret of a workflow often ends with a newline.
+    let text = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let own = |name: &str| if is_rehearsal { None } else { text(name) };
+    let login = |user: Option<String>, password: String, from: &str| {
+        let user = user.unwrap_or_else(|| "__token__".to_owned());
+        Some(Credentials::Login { user, password, from: from.to_owned() })
+    };
+    if let Some(name) = &server.index
+        && let [user, password] = login_variables(name)
+        && let Some(secret) = text(&password)
+    {
+        return login(text(&user), secret, &password);
+    }
+    if let Some(token) = own("UV_PUBLISH_TOKEN") {
+        return login(None, token, "UV_PUBLISH_TOKEN");
+    }
+    if let Some(password) = own("UV_PUBLISH_PASSWORD") {
+        return login(own("UV_PUBLISH_USERNAME"), password, "UV_PUBLISH_PASSWORD");
+    }
+    if server.has_password() {
+        // uv takes it out of the URL by itself.
+        return Some(Credentials::Kept);
+    }
+    let provider = text("UV_KEYRING_PROVIDER").filter(|provider| provider != "disabled")?;
+    Some(Credentials::Keyring { provider, user: own("UV_PUBLISH_USERNAME") })
+}
+
+/// The variables of uv for the index of that name.
+fn login_variables(index: &str) -> [String; 2] {
+    let sign = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let name: String = index.chars().map(sign).collect();
+    ["USERNAME", "PASSWORD"].map(|what| format!("UV_INDEX_{name}_{what}"))
+}
+
+/// Refuses what PyPI is known to refuse: it takes tokens alone.
+fn check(credentials: &Credentials, server: &Server, place: &str) -> Result<(), Failure> {
+    let Credentials::Login { user, password, from } = credentials else { return Ok(()) };
+    if !server.is_pypi() || user == "__token__" && password.starts_with("pypi-") {
+        return Ok(());
+    }
+    let what = format!("cannot publish to `{place}`: what {from} holds is no token of PyPI");
+    Err(Failure::new(what).hint(
+        "make a token in the settings of the account, and set UV_PUBLISH_TOKEN to all of it, with `pypi-`",
+    ))
+}
+
+/// Says whether uv finds a right of its own: in its store, or in `.netrc`.
+fn is_kept(uv: &Uv, upload: Option<&str>) -> bool {
+    let Some(host) = upload.map(|url| web::server(url).split("://").last().unwrap_or_default().to_owned())
+    else {
+        return false;
+    };
+    let named = env::var_os("NETRC").map(PathBuf::from);
+    let netrc = named.or_else(|| env::home_dir().map(|home| home.join(".netrc")));
+    let store = project::run_quietly(uv.command().args(["auth", "dir"])).ok();
+    let store = store.filter(|output| output.status.success());
+    let store = store.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let without_port = host.split(':').next().unwrap_or_default();
+    let holds =
+        |path: PathBuf, host: &str| std::fs::read_to_string(path).is_ok_and(|text| text.contains(host));
+    netrc.is_some_and(|path| holds(path, without_port))
+        || store.is_some_and(|folder| holds(folder.join("credentials.toml"), &host))
+}
+
+/// Trusted publishing, where a platform offers it; an error where the job lacks the permission; `None` elsewhere.
+fn trusted(variable: &dyn Fn(&str) -> Option<String>) -> Option<Result<Credentials, Failure>> {
+    let is_on = |name: &str| variable(name).is_some_and(|text| text == "true");
+    if is_on("GITHUB_ACTIONS") {
+        let named = ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+        if named.iter().all(|name| variable(name).is_some_and(|text| !text.is_empty())) {
+            return Some(Ok(Credentials::Trusted("GitHub Actions")));
+        }
+        let what = "cannot publish: the job may not show its identity (ACTIONS_ID_TOKEN_REQUEST_URL is not set), and there is no token";
+        return Some(Err(Failure::new(what)
+            .hint("write `id-token: write` below `permissions:` of the job, or set UV_PUBLISH_TOKEN")));
+    }
+    if is_on("GITLAB_CI") {
+        let mut names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        if ["PYPI_ID_TOKEN", "TESTPYPI_ID_TOKEN"].iter().any(|name| variable(name).is_some())
+            || names.any(|name| name.ends_with("_ID_TOKEN") && variable(&name).is_some())
+        {
+            return Some(Ok(Credentials::Trusted("GitLab")));
+        }
+        let what = "cannot publish: the job may not show its identity (PYPI_ID_TOKEN is not set), and there is no token";
+        return Some(Err(Failure::new(what).hint(
+            "write `id_tokens: { PYPI_ID_TOKEN: { aud: pypi } }` into the job, or set UV_PUBLISH_TOKEN",
+        )));
+    }
+    is_on("BUILDKITE").then_some(Ok(Credentials::Trusted("Buildkite")))
+}
+
+fn absent(server: &Server, place: &str, is_rehearsal: bool) -> Failure {
+    let what = format!("cannot publish to `{place}`: there is no token, and no other right to upload");
+    let of_index = server.index.as_deref().map(login_variables);
+    Failure::new(what).hint(match of_index {
+        Some([_, password]) if is_rehearsal => format!(
+            "set {password} to the token or the password of its user; UV_PUBLISH_TOKEN is not shown to a rehearsal"
+        ),
+        _ if is_rehearsal => "give the target an `index`, and set UV_INDEX_NAME_PASSWORD; UV_PUBLISH_TOKEN is not shown to a rehearsal".to_owned(),
+        Some([_, password]) => format!("set UV_PUBLISH_TOKEN, or {password} for this index alone"),
+        None => "set UV_PUBLISH_TOKEN, or UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD; a workflow with trusted publishing needs none".to_owned(),
+    })
+}
+
+impl Credentials {
+    /// Says whether the server believes the identity of the job.
+    pub fn are_trusted(&self) -> bool {
+        matches!(self, Self::Trusted(_))
+    }
+
+    /// Hands it to a call of `uv publish`, by the environment alone, and nothing else of the kind.
+    pub fn hand_to(&self, command: &mut Command) {
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        command.args(["--trusted-publishing", if self.are_trusted() { "always" } else { "never" }]);
+        match self {
+            Self::Login { user, password, .. } => {
+                command.env("UV_PUBLISH_USERNAME", user).env("UV_PUBLISH_PASSWORD", password);
+            }
+            Self::Keyring { provider, user } => {
+                command.env("UV_KEYRING_PROVIDER", provider);
+                command.envs(user.as_ref().map(|user| ("UV_PUBLISH_USERNAME", user)));
+            }
+            Self::Trusted(_) | Self::Kept => {}
+        }
+    }
+
+    /// The texts that nobody may see.
+    pub fn secrets(&self, server: &Server) -> Vec<String> {
+        let own = match self {
+            Self::Login { password, .. } => Some(password.clone()),
+            _ => None,
+        };
+        own.into_iter().chain(server.passwords()).filter(|secret| !secret.is_empty()).collect()
+    }
+
+    /// What to do where they are refused.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Login { from, .. } => {
+                format!("check {from}: it must be whole, not expired, and allowed to upload this project")
+            }
+            Self::Keyring { .. } => "check what the keyring has for the URL of uploads".to_owned(),
+            Self::Trusted(platform) => format!(
+                "compare the trusted publisher in the settings of the project with this job on {platform}: owner, repository, workflow and environment"
+            ),
+            Self::Kept => {
+                "check the name and the password in the store of uv, in `.netrc` or in the `publish-url`"
+                    .to_owned()
+            }
+        }
+    }
+}

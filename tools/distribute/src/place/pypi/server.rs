@@ -1,0 +1,139 @@
+//! Which server a target of PyPI's kind is: what it serves, and where it takes uploads.
+
+use anyhow::Result;
+use document::Failure;
+use index::Served;
+use project::{Project, TargetSettings};
+use url::Url;
+use uv::Uv;
+use web::Web;
+
+/// A server that takes uploads as PyPI does. Names and passwords in its URLs are shown by nothing.
+#[derive(Clone)]
+pub struct Server {
+    /// What it serves.
+    pub served: Served,
+    /// The name of its index in the settings of uv.
+    pub index: Option<String>,
+    /// Where it takes uploads, perhaps with a name and a password; `None` for PyPI itself, which uv knows.
+    pub upload: Option<String>,
+    simple: String,
+}
+
+impl Server {
+    /// The server of a target, by release.toml and by the settings of uv.
+    pub fn of(uv: &Uv, project: &Project, target: &TargetSettings) -> Result<Self> {
+        let user = match &target.index {
+            Some(name) => uv::index::named(&project.root, name)?,
+            None => None,
+        };
+        let (simple, upload) = match (&target.index, target.url.clone(), target.publish_url.clone()) {
+            (None, None, _) => (uv::index::default_simple(uv)?, None),
+            (None, Some(url), upload) => (url, upload),
+            (Some(name), url, upload) => {
+                let absent = |what: &str, key: &str| {
+                    let what = format!("cannot find the target `{}`: {what}", target.name);
+                    Failure::new(what).hint(format!(
+                        "write `{key}` into the [[tool.uv.index]] with `name = \"{name}\"` in pyproject.toml, or into the [[target]]"
+                    ))
+                };
+                let no_url = || match &user {
+                    Some(_) => absent(&format!("its index `{name}` has no `url`"), "url"),
+                    None => absent(&format!("the settings of uv name no index `{name}`"), "url"),
+                };
+                let url = url.or_else(|| user.as_ref().map(|user| user.url.clone())).ok_or_else(no_url)?;
+                let upload = upload.or_else(|| user.as_ref()?.publish_url.clone());
+                let no_upload = || absent(&format!("its index `{name}` has no `publish-url`"), "publish-url");
+                (url, Some(upload.ok_or_else(no_upload)?))
+            }
+        };
+        let mut served = Served::at(&simple, Web::new())?;
+        let login = target.index.as_deref().and_then(uv::index::login);
+        if let Some((user, password)) = &login {
+            served = served.with_login(user, password);
+        }
+        let simple = with_login(&simple, login.as_ref());
+        Ok(Self { served, index: target.index.clone(), upload, simple })
+    }
+
+    /// Says whether it is PyPI itself.
+    pub fn is_pypi(&self) -> bool {
+        self.upload.is_none()
+    }
+
+    /// Where it is, in the words of the release document: what a machine without the settings of uv needs to find it.
+    pub fn location(&self) -> String {
+        let location = format!("pypi://{}", self.index.as_deref().unwrap_or("pypi"));
+        match &self.upload {
+            None => location,
+            Some(upload) => {
+                format!("{location}?url={}&publish-url={}", self.served.url(), without_login(upload))
+            }
+        }
+    }
+
+    /// The URL of its `simple/` with the name and the password, for uv.
+    pub fn simple(&self) -> &str {
+        &self.simple
+    }
+
+    /// Says whether the URL of uploads has a password in it.
+    pub fn has_password(&self) -> bool {
+        self.upload.as_deref().and_then(password_in).is_some()
+    }
+
+    /// The passwords in its URLs, as they are written there.
+    pub fn passwords(&self) -> Vec<String> {
+        self.upload.iter().chain([&self.simple]).filter_map(|url| password_in(url)).collect()
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({})", self.location())
+    }
+}
+
+/// The password in a URL, as it is written there.
+fn password_in(url: &str) -> Option<String> {
+    Url::parse(url).ok()?.password().map(str::to_owned)
+}
+
+/// A URL without a name and a password.
+fn without_login(url: &str) -> String {
+    with(url, "", None)
+}
+
+/// A URL with a name and a password, where it has none.
+fn with_login(url: &str, login: Option<&(String, String)>) -> String {
+    let has_one = Url::parse(url).is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
+    match login {
+        Some((user, password)) if !has_one => with(url, user, Some(password)),
+        _ => url.to_owned(),
+    }
+}
+
+fn with(url: &str, user: &str, password: Option<&str>) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    // What has no host cannot have a name, and needs none.
+    match parsed.set_username(user).and_then(|()| parsed.set_password(password)) {
+        Ok(()) => parsed.into(),
+        Err(()) => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_put_into_a_url_and_taken_out_of_it() {
+        let login = ("me".to_owned(), "a@b/c".to_owned());
+        let url = with_login("https://host.example/simple/", Some(&login));
+        assert_eq!(url, "https://me:a%40b%2Fc@host.example/simple/");
+        assert_eq!(with_login(&url, Some(&("you".to_owned(), String::new()))), url);
+        assert_eq!(password_in(&url).as_deref(), Some("a%40b%2Fc"));
+        assert_eq!(without_login(&url), "https://host.example/simple/");
+        assert_eq!(password_in("https://host.example/a@b"), None);
+    }
+}
