@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use crate::oracle;
 use crate::servers::{Server, free_ports, get, wait_until};
 
+/// The only user that devpi has from the start.
+const USER: &str = "root";
 /// The password of every user here.
 pub const PASSWORD: &str = "marker-secret-of-the-uploader";
 
@@ -71,15 +73,15 @@ impl PackageServer {
         let server = start(&command, port, "/+api", &folder.join("devpi.log"))?;
         let root = format!("http://127.0.0.1:{port}");
         let json = "application/json";
-        let login = json!({ "user": "root", "password": PASSWORD }).to_string();
+        let login = json!({ "user": USER, "password": PASSWORD }).to_string();
         let post = ureq::post(format!("{root}/+login")).header("accept", json).content_type(json);
         let answer: Value = serde_json::from_str(&post.send(login)?.into_body().read_to_string()?)?;
         let token = answer["result"]["password"].as_str().context("devpi gave no token")?;
-        let known = STANDARD.encode(format!("root:{token}"));
-        let put = ureq::put(format!("{root}/root/dev")).header("accept", json).content_type(json);
+        let known = STANDARD.encode(format!("{USER}:{token}"));
+        let put = ureq::put(format!("{root}/{USER}/dev")).header("accept", json).content_type(json);
         put.header("x-devpi-auth", known).send(json!({ "bases": [], "volatile": false }).to_string())?;
-        let uploads = format!("{root}/root/dev/");
-        Ok(Self { simple: format!("{uploads}+simple/"), uploads, user: "root", _server: server })
+        let uploads = format!("{root}/{USER}/dev/");
+        Ok(Self { simple: format!("{uploads}+simple/"), uploads, user: USER, _server: server })
     }
 
     /// Uploads files with uv.

@@ -52,6 +52,16 @@ pub fn emulate() -> Result<PathBuf> {
     })
 }
 
+/// The folder of prism with GitHub's description of its interface.
+pub fn prism() -> Result<PathBuf> {
+    installed("prism-cli@5.14.2", |folder| {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]);
+        npm.arg(folder).args(["@stoplight/prism-cli@5.14.2", "@octokit/openapi@23.0.2"]);
+        npm
+    })
+}
+
 /// A pull request of Release Please: its title, which the merged commit has, and the files that it changes.
 #[derive(Debug, Deserialize)]
 pub struct PullRequest {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::github::{GitHub, TOKEN};
-use crate::servers::Faults;
+use crate::servers::{Contract, Faults};
 use crate::{Sandbox, repository, text};
 
 /// A project, a repository, and what stands between them.
@@ -23,11 +23,25 @@ pub struct Stage {
     pub api: String,
     folder: tempfile::TempDir,
     _faults: Faults,
+    _contract: Option<Contract>,
 }
 
 impl Stage {
     /// A release of the lockstep project with that version, tagged here and at GitHub, and further keys of its target.
     pub fn new(request: &str, keys: &str) -> Result<Self> {
+        Self::before(request, keys, |_, _| Ok(None))
+    }
+
+    /// The same, with each request compared with GitHub's description of its interface: `violations` tells what is wrong.
+    pub fn under_contract(request: &str, keys: &str) -> Result<Self> {
+        Self::before(request, keys, |api, folder| Contract::start(api, folder).map(Some))
+    }
+
+    fn before(
+        request: &str,
+        keys: &str,
+        contract: impl FnOnce(&str, &Path) -> Result<Option<Contract>>,
+    ) -> Result<Self> {
         let mut sandbox = Sandbox::new("lockstep")?;
         sandbox.make_key()?;
         sandbox.shell(&format!(
@@ -39,10 +53,20 @@ impl Stage {
         let github = GitHub::with("octo/wagon")?;
         let folder = tempfile::tempdir()?;
         let script = fs::read_to_string(repository().join("tests/tests/github/before.py"))?;
-        let faults = Faults::start(&github.api(), &script, folder.path())?;
+        let contract = contract(&github.api(), folder.path())?;
+        let api = contract.as_ref().map_or_else(|| github.api(), |contract| contract.endpoint.clone());
+        let faults = Faults::start(&api, &script, folder.path())?;
         sandbox.set("GITHUB_API_URL", &faults.endpoint);
         sandbox.set("GITHUB_TOKEN", TOKEN);
-        let stage = Self { api: faults.endpoint.clone(), sandbox, github, document, folder, _faults: faults };
+        let stage = Self {
+            api: faults.endpoint.clone(),
+            sandbox,
+            github,
+            document,
+            folder,
+            _faults: faults,
+            _contract: contract,
+        };
         let tag: Value = serde_json::from_str(&stage.document)?;
         stage.tag(
             tag["tag"]["name"].as_str().context("tag")?,
@@ -123,6 +147,8 @@ impl Stage {
                 "html_url",
                 "assets_url",
                 "upload_url",
+                "tarball_url",
+                "zipball_url",
                 "created_at",
                 "published_at",
                 "author",

@@ -66,6 +66,15 @@ pub struct Website {
     _server: Server,
 }
 
+/// prism before the emulator of GitHub, which compares each request with GitHub's description of its interface, and
+/// tells in the header `sl-violations` what is wrong with it.
+#[derive(Debug)]
+pub struct Contract {
+    /// The URL of the interface.
+    pub endpoint: String,
+    _server: Server,
+}
+
 /// A program that is killed when this value, or the process that holds it, goes away.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -212,6 +221,29 @@ impl Faults {
     pub fn start_in(endpoint: &str, script: &str, folder: tempfile::TempDir) -> Result<Self> {
         let started = Self::start(endpoint, script, folder.path())?;
         Ok(Self { _folder: Some(folder), ..started })
+    }
+}
+
+impl Contract {
+    /// Starts it before that URL, and waits until it answers; its files come into that folder.
+    pub fn start(endpoint: &str, folder: &Path) -> Result<Self> {
+        let modules = oracle::prism()?.join("node_modules");
+        let script = fs::read_to_string(crate::repository().join("tests/tests/github/cut.js"))?;
+        let whole = modules.join("@octokit/openapi/generated/api.github.com.json");
+        let cut = folder.join("interface.json");
+        let output = Command::new("node").args(["-e", &script]).args([&whole, &cut]).output()?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let [port, ..] = free_ports()?;
+        let prism = modules.join(".bin/prism").to_string_lossy().into_owned();
+        let (cut, port_text) = (cut.to_string_lossy().into_owned(), port.to_string());
+        let command = ["node", &prism, "proxy", &cut, endpoint, "-p", &port_text].map(str::to_owned);
+        let log = folder.join("prism.log");
+        let server = Server::start(&command, &log)?;
+        wait_until(|| get(port, "/").is_some_and(|answer| answer.starts_with("HTTP/")))
+            .with_context(|| fs::read_to_string(log).unwrap_or_default())?;
+        Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), _server: server })
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use document::Release;
 use serde_json::{Value, json};
+use tests::github::TOKEN;
 use tests::releases::Stage;
 
 /// The files of the release, but for the signatures.
@@ -101,88 +102,197 @@ fn what_is_no_newest_release_does_not_become_the_latest_one() -> Result<()> {
 }
 
 #[test]
-fn killed_at_any_request_it_ends_in_one_whole_release() -> Result<()> {
+fn a_draft_is_completed_and_what_is_public_is_never_replaced() -> Result<()> {
     let stage = Stage::new("minor", "")?;
     stage.distribute(&[])?;
     let whole = stage.releases()?;
-    let mut kills = 0;
-    for number in 1.. {
-        let mut was_killed = false;
-        for when in ["before", "after"] {
-            stage.clear()?;
-            was_killed = stage.killed(&format!("{when} {number}"))?;
-            if !was_killed {
-                break;
-            }
-            kills += 1;
-            let left = stage.releases()?;
-            assert!(left.as_array().is_some_and(|left| left.len() < 2), "{left:#}");
-            stage.distribute(&[])?;
-            assert_eq!(stage.releases()?, whole, "{when} {number}");
-        }
-        if !was_killed {
-            break;
-        }
+    let upload = |id: &Value, name: &str, bytes: &str| -> Result<()> {
+        stage.sandbox.shell(&format!(
+            "printf '{bytes}' > ../asset && curl -sf -X POST -H 'Authorization: Bearer {TOKEN}' --data-binary @../asset \
+             '{}/repos/octo/wagon/releases/{id}/assets?name={name}' > ../answer", stage.api
+        ))?;
+        Ok(())
+    };
+    let draft = |body: &str| -> Result<Value> {
+        let fields = json!({ "tag_name": "v0.2.0", "name": "", "body": body, "draft": true });
+        Ok(stage.github.post("releases", &fields)?["id"].clone())
+    };
+
+    // A draft by hand, with notes of its own, a file of its own, and one with other bytes of a name of ours.
+    stage.clear()?;
+    let id = draft("Written by hand")?;
+    upload(&id, "extra.txt", "more")?;
+    upload(&id, "SHA256SUMS", "other")?;
+    upload(&id, "release.json", "{")?;
+    let (_, said) = stage.distribute(&[])?;
+    assert!(
+        said.contains("skip: make a draft of the release `v0.2.0` on page: there is one already, "),
+        "{said}"
+    );
+    assert!(said.contains("upload SHA256SUMS to page, in place of other bytes\n"), "{said}");
+    assert!(said.contains("upload release.json to page, in place of other bytes\n"), "{said}");
+    assert!(said.contains("stay as somebody has written them"), "{said}");
+    let now = stage.releases()?;
+    assert_eq!((&now[0]["name"], &now[0]["body"]), (&json!("wagon 0.2.0"), &json!("Written by hand")));
+    let names = |release: &Value| release["assets"].as_array().map_or(0, Vec::len);
+    assert_eq!(names(&now[0]), names(&whole[0]) + 1);
+
+    // Public: what is missing is added, and other bytes are an error that names both.
+    stage.clear()?;
+    let public = json!({ "tag_name": "v0.2.0", "name": "t", "body": "b", "draft": false });
+    let id = stage.github.post("releases", &public)?["id"].clone();
+    let (_, said) = stage.distribute(&[])?;
+    assert!(said.contains("skip: publish the release `v0.2.0` on page: it is public already"), "{said}");
+    assert_eq!(stage.releases()?[0]["assets"], whole[0]["assets"]);
+    let assets = stage.github.get(&format!("releases/{id}/assets?per_page=100"))?;
+    let sums = assets.as_array().and_then(|all| all.iter().find(|asset| asset["name"] == "SHA512SUMS"));
+    let address = format!("{}/repos/octo/wagon/releases/assets/{}", stage.api, sums.context("sums")?["id"]);
+    ureq::delete(&address).header("Authorization", format!("Bearer {TOKEN}")).call()?;
+    upload(&id, "SHA512SUMS", "other")?;
+    for age in ["", "old"] {
+        stage.say("old", age)?;
+        let error = stage.refused()?;
+        let other = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa";
+        assert!(
+            error
+                .contains("cannot publish `SHA512SUMS` to `octo/wagon`: it is public there with other bytes"),
+            "{error}"
+        );
+        assert!(error.contains(&format!("(SHA-256 {other}, here ")), "{error}");
     }
-    // One for the draft, one for each file, and one that makes it public.
-    assert_eq!(kills, 2 * (1 + 14 + 1));
+
+    // Immutable: equal is a skip, a missing file an error.
+    stage.clear()?;
+    stage.distribute(&[])?;
+    stage.say("immutable", "yes")?;
+    let (_, said) = stage.distribute(&[])?;
+    assert!(said.contains("skip: upload 14 files to page"), "{said}");
+    stage.clear()?;
+    stage.github.post("releases", &public)?;
+    let error = stage.refused()?;
+    assert!(error.contains("the release `v0.2.0` is immutable, and has no such file"), "{error}");
     Ok(())
 }
 
 #[test]
-fn a_lost_answer_a_broken_upload_and_a_busy_server_end_in_one_whole_release() -> Result<()> {
+fn f17_of_two_drafts_the_own_one_goes_and_a_foreign_one_is_told() -> Result<()> {
     let stage = Stage::new("minor", "")?;
     stage.distribute(&[])?;
     let whole = stage.releases()?;
-    let is_upload = "flow.request.method == 'POST' and path.endswith('/assets')";
-    let is_draft = "flow.request.method == 'POST' and path.endswith('/releases')";
-    let is_last = "flow.request.method == 'PATCH'";
-    for (what, fault) in [
-        ("the server made the draft", format!("if when == 'after' and {is_draft}: answer(flow, 502, {{}})")),
-        (
-            "it did not make it",
-            format!("if when == 'before' and {is_draft} and number == 1: answer(flow, 502, {{}})"),
-        ),
-        ("no answer", format!("if when == 'after' and {is_draft}: flow.kill()")),
-        ("the files are there", format!("if when == 'after' and {is_upload}: answer(flow, 502, {{}})")),
-        (
-            "they are not",
-            format!("if when == 'before' and {is_upload} and number % 3 == 0: answer(flow, 500, {{}})"),
-        ),
-        (
-            "no answer to files",
-            format!("if when == 'after' and {is_upload} and number % 3 == 0: flow.kill()"),
-        ),
-        (
-            "a part of the bytes",
-            format!(
-                "if when == 'before' and {is_upload} and number in (3, 4): flow.request.content = flow.request.content[:9]"
-            ),
-        ),
-        (
-            "an upload that broke off",
-            format!(
-                "if when == 'after' and {is_upload} and number == 5:\n told['state'] = 'starter'\n stored[str(told['id'])] = b''"
-            ),
-        ),
-        (
-            "too many at once",
-            format!(
-                "if when == 'before' and {is_upload} and number == 6: answer(flow, 403, {{'message': 'You have exceeded a secondary rate limit'}}, retry_after='1')"
-            ),
-        ),
-        (
-            "it was public",
-            format!("if when == 'after' and {is_last} and number == 16: answer(flow, 502, {{}})"),
-        ),
-        ("it was not", format!("if when == 'before' and {is_last} and number < 17: answer(flow, 503, {{}})")),
-    ] {
+    stage.clear()?;
+    // The emulator makes no second release of a tag, and changes that of one that is there.
+    let two = |bodies: [&str; 2]| -> Result<()> {
         stage.clear()?;
-        stage.forget("counted");
-        stage.say("fault.py", &fault)?;
-        stage.distribute(&[]).with_context(|| what.to_owned())?;
-        stage.forget("fault.py");
-        assert_eq!(stage.releases()?, whole, "{what}");
+        for (at, body) in bodies.iter().enumerate() {
+            let fields =
+                json!({ "tag_name": format!("x{at}"), "name": "wagon 0.2.0", "body": body, "draft": true });
+            stage.github.post("releases", &fields)?;
+        }
+        stage.say("fault.py", "if when == 'after' and 'generate' not in path:\n for one in told if isinstance(told, list) else [told]:\n  if isinstance(one, dict) and str(one.get('tag_name')).startswith('x'): one['tag_name'] = 'v0.2.0'")
+    };
+    let notes = whole[0]["body"].as_str().context("notes")?;
+    two([notes, notes])?;
+    let (_, said) = stage.distribute(&[])?;
+    assert!(said.contains("distribute: delete the draft http://"), "{said}");
+    assert_eq!(stage.releases()?.as_array().map(Vec::len), Some(1));
+    assert_eq!(stage.releases()?, whole);
+    two([notes, "by hand"])?;
+    let error = stage.refused()?;
+    assert!(
+        error.contains("cannot tell which one is the release `v0.2.0` of `octo/wagon`: http://"),
+        "{error}"
+    );
+    assert!(error.contains("delete the drafts that are not wanted"), "{error}");
+    assert_eq!(stage.releases()?.as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+#[test]
+fn what_github_refuses_is_told_before_anything_is_written() -> Result<()> {
+    let mut stage = Stage::new("minor", "")?;
+    for (fault, expected, hint) in [
+        (
+            "if 'generate' in path: answer(flow, 403, {'message': 'Resource not accessible by integration'}, x_accepted_github_permissions='contents=write')",
+            "cannot make a release in `octo/wagon` at {api}: the token may not do that (403: Resource not accessible by integration)",
+            "`contents: write` of the repository; a workflow has it by `permissions` (GitHub asks for `contents=write`)",
+        ),
+        (
+            "if 'generate' in path: answer(flow, 404, {'message': 'Not Found'})",
+            "cannot make a release in `octo/wagon` at {api}: it knows no such thing, or the token may not see it (404)",
+            "`contents: write`",
+        ),
+        (
+            "if 'generate' in path: answer(flow, 403, {'message': 'SSO'}, x_github_sso='required; url=https://sso.example/x')",
+            "the token may not do that (403: SSO)",
+            "allow the token to be used for the organisation at https://sso.example/x",
+        ),
+        (
+            "if path.endswith('/releases'): answer(flow, 404, {'message': 'Not Found'})",
+            "cannot list the releases of `octo/wagon` at {api}: there is no such repository, or the token may not see it (404)",
+            "`contents: write`",
+        ),
+        (
+            "if path.endswith('/releases'): answer(flow, 403, {'message': 'API rate limit exceeded'}, x_ratelimit_remaining='0', x_ratelimit_reset='1772368260')",
+            "its limit of requests is reached until 2026-03-01 12:31 UTC (403)",
+            "run `distribute` again then",
+        ),
+        (
+            "if 'git/ref' in path: answer(flow, 404, {'message': 'Not Found'})",
+            "cannot publish the release `v0.2.0` to `octo/wagon`: the repository has no such tag",
+            "run `tag-release` again",
+        ),
+        (
+            "if 'git/tags' in path and when == 'after': told['object']['sha'] = 'f' * 40",
+            "its tag is at ffffffffffffffffffffffffffffffffffffffff, and the release is ",
+            "a tag is never moved",
+        ),
+        (
+            "if when == 'after' and path.endswith('/releases') and flow.request.method == 'GET': told[:] = [{}]",
+            "cannot list the releases of `octo/wagon` at {api}: the answer cannot be read: missing field `id`",
+            "run `distribute` again",
+        ),
+    ] {
+        stage.say(
+            "fault.py",
+            &if fault.contains("'after'") {
+                fault.to_owned()
+            } else {
+                format!("if when == 'before':\n {fault}")
+            },
+        )?;
+        let error = stage.refused()?;
+        assert!(error.contains(&expected.replace("{api}", &stage.api)), "{error}");
+        assert!(error.contains(hint), "{error}");
     }
+    let create = "if when == 'before' and path.endswith('/releases') and flow.request.method == 'POST':\n answer(flow, 422, {'message': 'Validation Failed', 'errors': [{'resource': 'Release', 'code': 'custom', 'field': 'tag_name', 'message': 'tag_name is not a valid tag'}, 'and more']})";
+    stage.say("fault.py", create)?;
+    let error = stage.refused()?;
+    assert!(
+        error.contains(
+            "it refuses that (422: Validation Failed; `tag_name`: tag_name is not a valid tag, and more)"
+        ),
+        "{error}"
+    );
+    stage.forget("fault.py");
+
+    stage.sandbox.set("GH_TOKEN", "marker-of-a-wrong-token");
+    let error = stage.refused()?;
+    assert!(error.contains("it does not accept the token (401)") && !error.contains("marker-of"), "{error}");
+    stage.sandbox.set("GH_TOKEN", "");
+    stage.sandbox.set("GITHUB_TOKEN", "");
+    let error = stage.refused()?;
+    assert!(
+        error.contains(&format!(
+            "cannot ask GitHub about `octo/wagon` at {}: there is no token for it",
+            stage.api
+        )),
+        "{error}"
+    );
+    assert!(
+        error
+            .contains("hint: set GH_ENTERPRISE_TOKEN or GITHUB_ENTERPRISE_TOKEN or GH_TOKEN or GITHUB_TOKEN"),
+        "{error}"
+    );
+    assert_eq!(stage.releases()?, json!([]));
     Ok(())
 }

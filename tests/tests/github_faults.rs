@@ -1,0 +1,128 @@
+//! Faults on the way to GitHub: whatever happens, one whole release is what comes of it, by requests that GitHub describes.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use tests::github::TOKEN;
+use tests::releases::Stage;
+
+#[test]
+fn killed_at_any_request_it_ends_in_one_whole_release() -> Result<()> {
+    let stage = Stage::new("minor", "")?;
+    stage.distribute(&[])?;
+    let whole = stage.releases()?;
+    let mut kills = 0;
+    for number in 1.. {
+        let mut was_killed = false;
+        for when in ["before", "after"] {
+            stage.clear()?;
+            was_killed = stage.killed(&format!("{when} {number}"))?;
+            if !was_killed {
+                break;
+            }
+            kills += 1;
+            let left = stage.releases()?;
+            assert!(left.as_array().is_some_and(|left| left.len() < 2), "{left:#}");
+            stage.distribute(&[])?;
+            assert_eq!(stage.releases()?, whole, "{when} {number}");
+        }
+        if !was_killed {
+            break;
+        }
+    }
+    // One for the draft, one for each file, and one that makes it public.
+    assert_eq!(kills, 2 * (1 + 14 + 1));
+    Ok(())
+}
+
+#[test]
+fn a_lost_answer_a_broken_upload_and_a_busy_server_end_in_one_whole_release() -> Result<()> {
+    let stage = Stage::new("minor", "")?;
+    stage.distribute(&[])?;
+    let whole = stage.releases()?;
+    let is_upload = "flow.request.method == 'POST' and path.endswith('/assets')";
+    let is_draft = "flow.request.method == 'POST' and path.endswith('/releases')";
+    let is_last = "flow.request.method == 'PATCH'";
+    for (what, fault) in [
+        ("the server made the draft", format!("if when == 'after' and {is_draft}: answer(flow, 502, {{}})")),
+        (
+            "it did not make it",
+            format!("if when == 'before' and {is_draft} and number == 1: answer(flow, 502, {{}})"),
+        ),
+        ("no answer", format!("if when == 'after' and {is_draft}: flow.kill()")),
+        ("the files are there", format!("if when == 'after' and {is_upload}: answer(flow, 502, {{}})")),
+        (
+            "they are not",
+            format!("if when == 'before' and {is_upload} and number % 3 == 0: answer(flow, 500, {{}})"),
+        ),
+        (
+            "no answer to files",
+            format!("if when == 'after' and {is_upload} and number % 3 == 0: flow.kill()"),
+        ),
+        (
+            "a part of the bytes",
+            format!(
+                "if when == 'before' and {is_upload} and number in (3, 4): flow.request.content = flow.request.content[:9]"
+            ),
+        ),
+        (
+            "an upload that broke off",
+            format!(
+                "if when == 'after' and {is_upload} and number == 5:\n told['state'] = 'starter'\n stored[str(told['id'])] = b''"
+            ),
+        ),
+        (
+            "too many at once",
+            format!(
+                "if when == 'before' and {is_upload} and number == 6: answer(flow, 403, {{'message': 'You have exceeded a secondary rate limit'}}, retry_after='1')"
+            ),
+        ),
+        (
+            "it was public",
+            format!("if when == 'after' and {is_last} and number == 16: answer(flow, 502, {{}})"),
+        ),
+        ("it was not", format!("if when == 'before' and {is_last} and number < 17: answer(flow, 503, {{}})")),
+    ] {
+        stage.clear()?;
+        stage.forget("counted");
+        stage.say("fault.py", &fault)?;
+        stage.distribute(&[]).with_context(|| what.to_owned())?;
+        stage.forget("fault.py");
+        assert_eq!(stage.releases()?, whole, "{what}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_request_is_one_that_github_describes() -> Result<()> {
+    let stage = Stage::under_contract("minor", "discussion-category = \"Releases\"")?;
+    // One that is wrong is noticed.
+    let wrong = json!({ "tag_name": 3, "drafft": true });
+    let address = format!("{}/repos/octo/wagon/releases", stage.api);
+    let asked = ureq::post(&address).header("Authorization", format!("Bearer {TOKEN}"));
+    assert!(asked.content_type("application/json").send(wrong.to_string()).is_err());
+    let noticed = stage.said("violations");
+    assert!(noticed.contains("tag_name must be string") && noticed.contains("drafft"), "{noticed}");
+    stage.forget("violations");
+
+    stage.killed("after 9")?;
+    stage.distribute(&[])?;
+    let fault =
+        "if when == 'before' and path.endswith('/assets') and number == 3: flow.request.content = b'part'";
+    stage.say("fault.py", fault)?;
+    stage.clear()?;
+    stage.forget("counted");
+    stage.distribute(&[])?;
+    let deleted = stage
+        .said("requests")
+        .lines()
+        .filter(|line| line.starts_with("DELETE") && line.contains("/assets/"))
+        .count();
+    assert!(deleted > 0, "the broken upload is removed");
+    let violations = stage.said("violations");
+    // OpenAPI has no words for a ref with slashes in it, which GitHub takes.
+    let is_known = |line: &&str| line.contains("/git/ref/tags/") && line.contains("Selected route not found");
+    let requests = violations.lines().filter(|line| line.contains("\"request\""));
+    let own: Vec<&str> = requests.filter(|line| !is_known(line)).collect();
+    assert!(own.is_empty(), "{own:#?}");
+    Ok(())
+}
