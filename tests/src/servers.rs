@@ -17,7 +17,7 @@ pub const KEYS: [&str; 2] = ["wainwright-key", "marker-secret-of-the-publisher"]
 pub const READER: [&str; 2] = ["reader-key", "marker-secret-of-the-reader"];
 
 /// moto, and with it boto3.
-const MOTO: &str = "moto[server,s3]==5.2.5";
+pub const MOTO: &str = "moto[server,s3]==5.2.5";
 /// How long a server may take to be ready on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 

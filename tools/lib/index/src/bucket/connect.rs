@@ -42,6 +42,8 @@ fn s3(mut location: Location, clock: &Clock) -> Result<Client> {
         .with_bucket_name(&location.bucket)
         .with_region(&region)
         .with_checksum_algorithm(Checksum::SHA256)
+        // Of a request for several keys the server says that it is done, and hides in it what is not.
+        .with_disable_bulk_delete(true)
         .with_retry(retries())
         .with_client_options(options(&location));
     builder = match &location.endpoint {

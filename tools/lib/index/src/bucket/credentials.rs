@@ -197,7 +197,7 @@ fn exported(profile: &Profile, setting: &str) -> Result<Made> {
     let said = format!("`{setting}` of the AWS profile `{}`", profile.name);
     made_by(aws, &said, || {
         format!(
-            "install the AWS command line, and see that `aws sts get-caller-identity --profile {}` works",
+            "install version 2 of the AWS command line, and see that `aws sts get-caller-identity --profile {}` works",
             profile.name
         )
     })
