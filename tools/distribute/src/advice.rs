@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use distribution::Metadata;
-use document::PackageName;
+use document::{PackageName, Version};
 use index::{Bucket, Listed, Listing};
 
 use crate::parcel::requirements;
+use crate::shipment::Shipment;
 
 /// Why the option that everybody knows is not printed.
 const WARNING: &str = "`--extra-index-url` is not offered: with it, whoever registers one of these names on \
@@ -61,23 +62,18 @@ struct Needs {
 }
 
 /// Returns the lines for people: commands where the index holds all that is needed, else settings for uv.
-pub fn lines(
-    listing: &dyn Catalogue,
-    url: &str,
-    target: &str,
-    packages: &[PackageName],
-) -> Result<Vec<String>> {
+pub fn lines(listing: &dyn Catalogue, url: &str, target: &str, shipment: &Shipment) -> Result<Vec<String>> {
     let (mut complete, mut partial) = (Vec::new(), BTreeSet::new());
-    for package in packages {
+    for package in shipment.names() {
         let mut needs = Needs::default();
-        collect(listing, package, &mut needs)?;
+        collect(listing, &package, &mut needs)?;
         if needs.inside.is_empty() {
             continue;
         }
         if needs.beyond {
             partial.extend(needs.inside);
         } else {
-            complete.push(package.as_str());
+            complete.push(package.to_string());
         }
     }
     let mut lines = Vec::new();
@@ -85,6 +81,7 @@ pub fn lines(
         let names = complete.join(" ");
         lines.push(format!("install with uv: uv pip install --default-index {url} {names}"));
         lines.push(format!("install with pip: pip install --index-url {url} {names}"));
+        lines.push(files(url, &complete, &shipment.document.version.current));
     }
     if !partial.is_empty() {
         lines.push(settings(url, target, &partial));
@@ -106,6 +103,16 @@ pub fn of_server(url: &str, target: &str, packages: &[PackageName]) -> Vec<Strin
         ),
         WARNING.to_owned(),
     ]
+}
+
+/// What stands in files where people do not type commands. pip takes everything from the index that it is told.
+fn files(url: &str, packages: &[String], version: &Version) -> String {
+    let pinned: String = packages.iter().map(|name| format!("\n    {name}=={version}")).collect();
+    format!(
+        "in files, where all that is installed is there: a requirements file, or pip.conf\n\
+        \n    --index-url {url}{pinned}\n\
+        \n    [global]\n    index-url = {url}\n"
+    )
 }
 
 /// uv applies a source to requirements that the project names itself, so all of them are named.

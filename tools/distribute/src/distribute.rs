@@ -73,7 +73,7 @@ pub fn distribute(
         return Ok(release.publications.clone());
     }
     for place in &places {
-        place.advice(packages)?.iter().for_each(|line| stage.note(line));
+        place.advice(&shipment)?.iter().for_each(|line| stage.note(line));
     }
     Ok(shipment.document.publications)
 }

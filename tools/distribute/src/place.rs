@@ -66,7 +66,7 @@ pub trait Place: fmt::Debug {
     fn carry_out(&self, part: Part, shipment: &Shipment, stage: &Stage) -> Result<()>;
 
     /// The lines that tell people how to install the packages from there.
-    fn advice(&self, packages: &[PackageName]) -> Result<Vec<String>>;
+    fn advice(&self, shipment: &Shipment) -> Result<Vec<String>>;
 
     /// Writes every page again from the files that are there.
     fn rebuild(&mut self, stage: &Stage) -> Result<()>;

@@ -64,6 +64,11 @@ fn publishes_dependencies_first_and_says_how_to_install_them() {
     let uv = format!("uv pip install --default-index file://{}/ aa-cdk da-vinci", root.display());
     assert!(ran.stderr.contains(&uv), "{}", ran.stderr);
     assert!(ran.stderr.contains("pip install --index-url file://"), "{}", ran.stderr);
+    let requirements =
+        format!("\n    --index-url file://{}/\n    aa-cdk==0.5.0\n    da-vinci==0.5.0\n", root.display());
+    assert!(ran.stderr.contains(&requirements), "{}", ran.stderr);
+    let conf = format!("\n    [global]\n    index-url = file://{}/\n", root.display());
+    assert!(ran.stderr.contains(&conf), "{}", ran.stderr);
     assert!(ran.stderr.contains("`--extra-index-url` is not offered"), "{}", ran.stderr);
 }
 

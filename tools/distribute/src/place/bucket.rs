@@ -122,8 +122,8 @@ impl Place for InBucket {
         Ok(())
     }
 
-    fn advice(&self, packages: &[PackageName]) -> Result<Vec<String>> {
-        crate::advice::lines(&self.bucket, self.bucket.url(), &self.site.name, packages)
+    fn advice(&self, shipment: &Shipment) -> Result<Vec<String>> {
+        crate::advice::lines(&self.bucket, self.bucket.url(), &self.site.name, shipment)
     }
 
     fn rebuild(&mut self, stage: &Stage) -> Result<()> {

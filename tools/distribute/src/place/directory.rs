@@ -85,11 +85,11 @@ impl Place for Directory {
         })
     }
 
-    fn advice(&self, packages: &[PackageName]) -> Result<Vec<String>> {
+    fn advice(&self, shipment: &Shipment) -> Result<Vec<String>> {
         let root = self.root.canonicalize();
         let root = root.with_context(|| format!("cannot open `{}`", self.root.display()))?;
         let url = self.url().unwrap_or_else(|| file_url(&root.join("simple")));
-        crate::advice::lines(&Index::read(&root), &url, &self.site.name, packages)
+        crate::advice::lines(&Index::read(&root), &url, &self.site.name, shipment)
     }
 
     fn rebuild(&mut self, stage: &Stage) -> Result<()> {

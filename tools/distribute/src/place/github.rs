@@ -231,7 +231,7 @@ impl Place for OnGitHub {
         }
     }
 
-    fn advice(&self, _: &[PackageName]) -> Result<Vec<String>> {
+    fn advice(&self, _: &Shipment) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 

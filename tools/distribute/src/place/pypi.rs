@@ -229,12 +229,13 @@ impl Place for Pypi {
         })
     }
 
-    fn advice(&self, packages: &[PackageName]) -> Result<Vec<String>> {
+    fn advice(&self, shipment: &Shipment) -> Result<Vec<String>> {
         if self.real.is_some() {
             return Ok(Vec::new());
         }
+        let packages = shipment.names();
         if !self.server.is_pypi() {
-            return Ok(crate::advice::of_server(self.server.served.url(), &self.site.name, packages));
+            return Ok(crate::advice::of_server(self.server.served.url(), &self.site.name, &packages));
         }
         let names: Vec<&str> = packages.iter().map(PackageName::as_str).collect();
         let names = names.join(" ");
