@@ -296,3 +296,47 @@ fn what_github_refuses_is_told_before_anything_is_written() -> Result<()> {
     assert_eq!(stage.releases()?, json!([]));
     Ok(())
 }
+
+#[test]
+fn what_github_has_lost_hidden_or_cut_is_told() -> Result<()> {
+    let stage = Stage::new("minor", "")?;
+    let (document, _) = stage.distribute(&[])?;
+    let said = |code: i32| -> Result<String> {
+        let output = stage.sandbox.run("validate", &["--published"], &document)?;
+        let said = tests::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        Ok(said)
+    };
+    let good = said(0)?;
+    assert!(good.contains("ok: published assets at page: 13 assets with their hashes, "), "{good}");
+    stage.say("old", "yes")?;
+    said(0).context("a server without digests is asked for the bytes")?;
+    stage.forget("old");
+    stage.say(
+        "fault.py",
+        "if when == 'after' and path.endswith('/assets'):
+    told[:] = [one for one in told if one['name'] != 'SHA256SUMS']
+    for one in told:
+        if one['name'] == 'SHA512SUMS': one['state'] = 'starter'
+        if one['name'].endswith('.whl'): one['digest'] = 'sha256:' + '0' * 64
+if when == 'after' and path.endswith('/releases'):
+    for one in told: one['draft'] = True
+if when == 'before' and '/git/ref/tags/' in path: answer(flow, 404, {'message': 'Not Found'})
+",
+    )?;
+    let bad = said(1)?;
+    for problem in [
+        "cannot trust the release `v0.2.0` of `octo/wagon`: it is a draft, which nobody sees; the repository has no such tag; ",
+        "`SHA256SUMS` is missing there; ",
+        "`SHA512SUMS` has not arrived as a whole; ",
+        "`wagon_core-0.2.0-py3-none-any.whl` has the SHA-256 0000000000",
+        "hint: run `distribute --to page` again",
+    ] {
+        assert!(bad.contains(problem), "{problem}\n{bad}");
+    }
+    stage.forget("fault.py");
+    stage.clear()?;
+    let gone = said(1)?;
+    assert!(gone.contains("cannot trust the release `v0.2.0` of `octo/wagon`: there is none"), "{gone}");
+    Ok(())
+}

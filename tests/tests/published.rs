@@ -145,6 +145,9 @@ fn m23_one_command_says_whether_a_release_is_complete() -> Result<()> {
     let error = sandbox.refused("xtask", &["verify", "--quick", "--to", "staging"], "", 1)?;
     assert!(error.contains("`wagon_core-0.2.0-py3-none-any.whl` is missing there"), "{error}");
     assert!(error.contains("cannot verify v0.2.0: `validate --published` ended with code 1"), "{error}");
+    sandbox.must("xtask", &["rollback", "0.2.0", "--yes"], "")?;
+    let error = sandbox.refused("xtask", &["verify", "0.2.0"], "", 1)?;
+    assert!(error.contains("cannot verify v0.2.0: it was taken back"), "{error}");
     let error = sandbox.refused("xtask", &["verify", "9.9.9"], "", 1)?;
     assert!(error.contains("cannot verify 9.9.9: there is no record of its release here"), "{error}");
     Ok(())

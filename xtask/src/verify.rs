@@ -36,6 +36,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let tools = Tools::ready()?.on(arguments.project.as_deref());
     let record = find(&Records::of(&tools)?, arguments.release.as_deref())?;
+    if record.progress() == record::Progress::TakenBack {
+        let what = format!("cannot verify {}: it was taken back", record.tag);
+        return Err(Failure::new(what).hint("`cargo xtask status` lists the releases").into());
+    }
     let Some(document) = record.newest()? else {
         let what = format!("cannot verify {}: it stopped before the first stage was done", record.tag);
         return Err(Failure::new(what).hint("`cargo xtask release --resume` goes on with it").into());

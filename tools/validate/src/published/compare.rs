@@ -15,6 +15,7 @@ use crate::validate::{Context, Verdict};
 struct Found {
     wrong: Vec<String>,
     absent: Vec<String>,
+    is_yanked: bool,
 }
 
 /// Checks that an index of one's own holds the files of a package as the document has them, and no others of this
@@ -42,8 +43,7 @@ pub fn is_stored(context: &Context, package: &ProjectPackage, target: &Target) -
         return Ok(passed(name, target));
     }
     let what = format!("cannot trust `{name}` at `{}`: {}", target.name, found.wrong.join("; "));
-    let hint = format!("run `distribute --to {} --package {name}` again", target.name);
-    Err(Failure::new(what).hint(hint).into())
+    Err(Failure::new(what).hint(found.hint(name, target)).into())
 }
 
 /// Checks that the pages which people install from list the files of a package as the document has them, and no others
@@ -62,16 +62,9 @@ pub fn is_served(context: &Context, package: &ProjectPackage, target: &Target) -
     found.serve(release, name, target, door)?;
     let (url, target) = (&door.served, target);
     if !found.wrong.is_empty() {
-        found.wrong.extend(found.absent);
+        found.wrong.append(&mut found.absent);
         let what = format!("cannot trust `{name}` at {url}: {}", found.wrong.join("; "));
-        let hint = match target.kind {
-            Kind::Server => {
-                "find out who has changed it there; what people must not get is yanked in the index"
-                    .to_owned()
-            }
-            _ => format!("run `distribute --to {} --package {name}` again", target.name),
-        };
-        return Err(Failure::new(what).hint(hint).into());
+        return Err(Failure::new(what).hint(found.hint(name, target)).into());
     }
     if !found.absent.is_empty() {
         let what = format!("cannot find all of `{name}` at {url} yet: {}", found.absent.join("; "));
@@ -178,9 +171,20 @@ impl Found {
         }
     }
 
+    fn hint(&self, name: &PackageName, target: &Target) -> String {
+        match target.kind {
+            _ if self.is_yanked => {
+                "release another version; `rollback --unyank` offers this one again".to_owned()
+            }
+            Kind::Server => "find out who has changed it there, and yank what people must not get".to_owned(),
+            _ => format!("run `distribute --to {} --package {name}` again", target.name),
+        }
+    }
+
     fn judge(&mut self, name: &PackageName, target: &Target, file: &str, yanked: Option<&str>) {
         if let Some(reason) = yanked {
             let reason = if reason.is_empty() { "without a reason" } else { reason };
+            self.is_yanked = true;
             self.wrong.push(format!("`{file}` is yanked: {}", reason.escape_debug()));
         }
         if !ours(name, target).any(|(own, _)| own == file) {

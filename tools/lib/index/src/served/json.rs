@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn takes_what_others_write() {
-        let page = Url::parse("https://host.example/root/simple/a/").unwrap();
+        let page = Url::parse("https://host.example/team/simple/a/").unwrap();
         let digest = "AB".repeat(32);
         let text = format!(
             r#"{{"meta": {{"api-version": "1.4", "_last-serial": 1}}, "name": "A", "versions": ["1.0"], "files": [
@@ -77,7 +77,7 @@ mod tests {
                   "requires-python": null, "size": 7, "upload-time": "2026-01-02T03:04:05Z", "yanked": false, "core-metadata": true}}]}}"#
         );
         let files = read(text.as_bytes(), &page, &"a".parse().unwrap()).unwrap();
-        assert_eq!(files[0].url, "https://host.example/root/f/a-1.0.tar.gz");
+        assert_eq!(files[0].url, "https://host.example/team/f/a-1.0.tar.gz");
         assert_eq!((files[0].sha256.as_ref(), files[0].yanked.as_deref()), (None, Some("bad")));
         assert_eq!(files[1].url, "https://files.example/a%2B1?x=1");
         assert_eq!(files[1].sha256.as_ref().map(ToString::to_string), Some(digest.to_lowercase()));

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn files(text: &str) -> Result<Vec<ServedFile>, String> {
-        let page = Url::parse("https://host.example/root/simple/a/").unwrap();
+        let page = Url::parse("https://host.example/team/simple/a/").unwrap();
         read(text.as_bytes(), &page, &"a".parse().unwrap())
     }
 
@@ -79,8 +79,8 @@ mod tests {
         assert_eq!(
             urls,
             [
-                "https://host.example/root/f/a-1.0%2Bx.tar.gz",
-                "https://host.example/root/simple/a/a-1.1-py3-none-any.whl",
+                "https://host.example/team/f/a-1.0%2Bx.tar.gz",
+                "https://host.example/team/simple/a/a-1.1-py3-none-any.whl",
                 "https://files.example/a-1.2.zip"
             ]
         );
