@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use distribution::{Code, Level, Levels};
 use document::Failure;
-use index::{Limits, Offered, ServedFile};
+use index::{Offered, ServedFile};
 use project::{ProblemLevel, Project};
 use serde_json::Value;
 
@@ -138,7 +138,7 @@ pub fn missing<'a>(
         .map(|item| Offered { file_name: &item.name, sha256: &item.sha256, size: item.size })
         .collect();
     let version = &shipment.document.version.current;
-    let faults = index::readiness(&existing, version, &offered, &limits(server), SystemTime::now());
+    let faults = index::readiness(&existing, version, &offered, &server.limits, SystemTime::now());
     if let Some(first) = faults.first() {
         let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let what = format!("cannot publish `{package}` {version} to `{place}`: {}", list.join("; "));
@@ -146,12 +146,4 @@ pub fn missing<'a>(
     }
     let is_there = |item: &Item| existing.iter().any(|file: &ServedFile| file.file_name == item.name);
     Ok(items.iter().copied().filter(|item| !is_there(item)).collect())
-}
-
-/// The limits of PyPI; those of other servers are their own business, and told by their answers.
-fn limits(server: &Server) -> Limits {
-    if server.is_pypi() {
-        return Limits::default();
-    }
-    Limits { file: u64::MAX, project: u64::MAX, open: None }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use document::Failure;
-use index::Served;
+use index::{Limits, Served};
 use project::{Project, TargetSettings};
 use url::Url;
 use uv::Uv;
@@ -17,6 +17,8 @@ pub struct Server {
     pub index: Option<String>,
     /// Where it takes uploads, perhaps with a name and a password; `None` for PyPI itself, which uv knows.
     pub upload: Option<String>,
+    /// What it takes.
+    pub limits: Limits,
     simple: String,
 }
 
@@ -53,7 +55,8 @@ impl Server {
             served = served.with_login(user, password);
         }
         let simple = with_login(&simple, login.as_ref());
-        Ok(Self { served, index: target.index.clone(), upload, simple })
+        let limits = limits(target, upload.is_none());
+        Ok(Self { served, index: target.index.clone(), upload, limits, simple })
     }
 
     /// Says whether it is PyPI itself.
@@ -94,6 +97,20 @@ impl std::fmt::Debug for Server {
     }
 }
 
+/// The limits of PyPI; those of other servers are their own business, and told by their answers.
+fn limits(target: &TargetSettings, is_pypi: bool) -> Limits {
+    let limits = match is_pypi {
+        true => Limits::default(),
+        false => Limits { file: u64::MAX, project: u64::MAX, open: None },
+    };
+    let bytes = |limit: Option<u64>, unit: u64| limit.map(|limit| limit.saturating_mul(unit));
+    Limits {
+        file: bytes(target.file_limit, 1 << 20).unwrap_or(limits.file),
+        project: bytes(target.project_limit, 1 << 30).unwrap_or(limits.project),
+        ..limits
+    }
+}
+
 /// The password in a URL, as it is written there.
 fn password_in(url: &str) -> Option<String> {
     Url::parse(url).ok()?.password().map(str::to_owned)
@@ -125,6 +142,20 @@ fn with(url: &str, user: &str, password: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_raised_limit_counts_and_another_server_has_none() {
+        let limits = |keys: &str, is_pypi| {
+            let text = format!("[[target]]\nname = \"t\"\nkind = \"pypi\"\n{keys}\n");
+            limits(&project::Settings::parse(&text).unwrap().target[0], is_pypi)
+        };
+        assert_eq!(limits("", true), Limits::default());
+        let raised = limits("file-limit = 300\nproject-limit = 20", true);
+        assert_eq!((raised.file, raised.project), (300 << 20, 20 << 30));
+        assert_eq!(raised.open, Limits::default().open);
+        let other = limits("file-limit = 1", false);
+        assert_eq!((other.file, other.project, other.open), (1 << 20, u64::MAX, None));
+    }
 
     #[test]
     fn a_login_is_put_into_a_url_and_taken_out_of_it() {

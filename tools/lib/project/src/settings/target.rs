@@ -43,6 +43,12 @@ pub struct TargetSettings {
     /// For PyPI's kind: for how many seconds the files may be missing from the simple index after the upload; 900 where it
     /// is left out.
     pub wait: Option<u64>,
+    /// For PyPI's kind: how large a file may be, in MiB. Where it is left out, 100 for PyPI itself, which raises it for a
+    /// project on request, and no limit for another server.
+    pub file_limit: Option<u64>,
+    /// For PyPI's kind: how large all files of a package may be together, in GiB. Where it is left out, 10 for PyPI itself,
+    /// and no limit for another server.
+    pub project_limit: Option<u64>,
     /// For GitHub: the repository, `owner/name`; the one that the remote leads to where it is left out.
     pub repository: Option<String>,
     /// For GitHub: the address of the interface of an Enterprise Server, as `https://git.acme.example/api/v3`;
@@ -108,6 +114,8 @@ impl TargetSettings {
             rehearse: None,
             attestations: None,
             wait: None,
+            file_limit: None,
+            project_limit: None,
             repository: None,
             api: None,
             title: None,
@@ -187,7 +195,7 @@ impl TargetSettings {
                 return Err(Failure::new(what).hint("write its name, as in `eu-west-1`"));
             }
         }
-        let keys: [(&str, bool, &[TargetKind]); 17] = [
+        let keys: [(&str, bool, &[TargetKind]); 19] = [
             ("path", self.path.is_some(), &[Directory]),
             ("bucket", self.bucket.is_some(), stores),
             ("prefix", self.prefix.is_some(), stores),
@@ -199,6 +207,8 @@ impl TargetSettings {
             ("rehearse", self.rehearse.is_some(), &[Pypi]),
             ("attestations", self.attestations.is_some(), &[Pypi]),
             ("wait", self.wait.is_some(), &[Pypi]),
+            ("file-limit", self.file_limit.is_some(), &[Pypi]),
+            ("project-limit", self.project_limit.is_some(), &[Pypi]),
             ("url", self.url.is_some(), &[Directory, S3, Gcs, Azure, Pypi]),
             ("repository", self.repository.is_some(), &[Github]),
             ("api", self.api.is_some(), &[Github]),
@@ -320,6 +330,7 @@ mod tests {
             ("kind = \"s3\"\nprefix = \"a/../b\"", "has a `prefix` that is no folder of a bucket"),
             ("kind = \"s3\"\nrehearse = \"x\"", "of the kind `s3` has a `rehearse`"),
             ("kind = \"s3\"\nwait = 1", "of the kind `s3` has a `wait`"),
+            ("kind = \"s3\"\nfile-limit = 300", "of the kind `s3` has a `file-limit`"),
             ("kind = \"pypi\"\nbucket = \"x\"", "of the kind `pypi` has a `bucket`"),
         ] {
             let error = read(keys).unwrap_err();
