@@ -68,6 +68,34 @@ fn files_go_up_in_order_and_once() {
     assert_eq!((&publication["kind"], &publication["location"]), (&json!("pypi"), &json!(location)));
     assert_eq!(publication["files"].as_array().unwrap().len(), 4);
     assert_eq!(publication["files"][0]["path"], format!("simple/wagon-cdk/{}", FILES[2]));
+
+    let checked = stage.sandbox.run("validate", &["--published"], &text(&output.stdout)).unwrap();
+    let checked = text(&checked.stderr);
+    for line in [
+        "ok: served files of wagon-core at own: 2 wheels and sdists with their hashes",
+        "ok: published wagon-cdk at own: wagon_cdk in a fresh environment",
+    ] {
+        assert!(checked.contains(line), "{line}\n{checked}");
+    }
+}
+
+#[test]
+fn what_is_larger_than_the_server_takes_is_refused_before_the_first_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = pypiserver(folder.path());
+    let stage = Stage::on(&[("own", &server)], "file-limit = 0\nproject-limit = 0");
+    let said = stage.refused(&[]);
+    assert!(
+        said.contains(&format!("cannot publish `wagon-core` 0.2.0 to `own`: `{}` has ", FILES[0])),
+        "{said}"
+    );
+    assert!(said.contains("and a file may have 0 bytes; "), "{said}");
+    assert!(
+        said.contains("the project has 0 bytes there, ") && said.contains("and 0 bytes are allowed"),
+        "{said}"
+    );
+    assert!(said.contains("hint: make the file smaller, or ask the index for a higher limit"), "{said}");
+    assert!(held(folder.path()).is_empty());
 }
 
 #[test]
