@@ -65,7 +65,7 @@ pub fn find(uv: &Uv, server: &Server, place: &str, is_rehearsal: bool) -> Result
         check(&login, server, place)?;
         return Ok(login);
     }
-    if is_kept(uv, server.upload.as_deref()) {
+    if is_kept(uv, server) {
         return Ok(Credentials::Kept);
     }
     trusted(&variable).unwrap_or_else(|| Err(absent(server, place, is_rehearsal)))
@@ -124,21 +124,24 @@ fn check(credentials: &Credentials, server: &Server, place: &str) -> Result<(), 
 }
 
 /// Says whether uv finds a right of its own: in its store, or in `.netrc`.
-fn is_kept(uv: &Uv, upload: Option<&str>) -> bool {
-    let Some(host) = upload.map(|url| web::server(url).split("://").last().unwrap_or_default().to_owned())
-    else {
-        return false;
-    };
-    let named = env::var_os("NETRC").map(PathBuf::from);
-    let netrc = named.or_else(|| env::home_dir().map(|home| home.join(".netrc")));
-    let store = project::run_quietly(uv.command().args(["auth", "dir"])).ok();
-    let store = store.filter(|output| output.status.success());
-    let store = store.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+fn is_kept(uv: &Uv, server: &Server) -> bool {
+    // PyPI takes uploads at a host below the one that it serves from.
+    let url = server.upload.as_deref().unwrap_or(server.served.url());
+    let host = web::server(url).split("://").last().unwrap_or_default().to_owned();
     let without_port = host.split(':').next().unwrap_or_default();
     let holds =
         |path: PathBuf, host: &str| std::fs::read_to_string(path).is_ok_and(|text| text.contains(host));
-    netrc.is_some_and(|path| holds(path, without_port))
-        || store.is_some_and(|folder| holds(folder.join("credentials.toml"), &host))
+    let named = env::var_os("NETRC").map(PathBuf::from);
+    let netrc = named.or_else(|| env::home_dir().map(|home| home.join(".netrc")));
+    if netrc.is_some_and(|path| holds(path, without_port)) {
+        return true;
+    }
+    let asked = project::run_quietly(uv.command().args(["auth", "dir"])).ok();
+    let store = asked.filter(|output| output.status.success()).map(|output| output.stdout);
+    store.is_some_and(|path| {
+        let folder = PathBuf::from(String::from_utf8_lossy(&path).trim());
+        holds(folder.join("credentials.toml"), &host)
+    })
 }
 
 /// Trusted publishing, where a platform offers it; an error where the job lacks the permission; `None` elsewhere.
@@ -229,5 +232,97 @@ impl Credentials {
                     .to_owned()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use index::Served;
+    use web::Web;
+
+    use super::*;
+
+    fn server(upload: Option<&str>, index: Option<&str>) -> Server {
+        let served = Served::at("https://simple.example/", Web::new()).unwrap();
+        let mut server = Server::at(served, upload);
+        server.index = index.map(str::to_owned);
+        server
+    }
+
+    fn given_by(variables: &[(&str, &str)], server: &Server, is_rehearsal: bool) -> Option<Credentials> {
+        let of = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        given(server, is_rehearsal, &of)
+    }
+
+    fn login(user: &str, password: &str, from: &str) -> Option<Credentials> {
+        let [user, password, from] = [user, password, from].map(str::to_owned);
+        Some(Credentials::Login { user, password, from })
+    }
+
+    #[test]
+    fn the_variables_of_the_index_win_and_a_rehearsal_is_told_no_others() {
+        let own = server(Some("https://up.example/"), Some("my-index"));
+        let mut variables = vec![
+            ("UV_PUBLISH_TOKEN", "pypi-token\n"),
+            ("UV_INDEX_MY_INDEX_USERNAME", "me"),
+            ("UV_INDEX_MY_INDEX_PASSWORD", "secret"),
+        ];
+        assert_eq!(given_by(&variables, &own, false), login("me", "secret", "UV_INDEX_MY_INDEX_PASSWORD"));
+        variables.truncate(1);
+        assert_eq!(given_by(&variables, &own, false), login("__token__", "pypi-token", "UV_PUBLISH_TOKEN"));
+        assert_eq!(given_by(&variables, &own, true), None);
+        let in_url = server(Some("https://me:secret@up.example/"), None);
+        assert_eq!(given_by(&[], &in_url, true), Some(Credentials::Kept));
+        assert_eq!(Credentials::Kept.secrets(&in_url), ["secret"]);
+        let keyring =
+            given_by(&[("UV_KEYRING_PROVIDER", "subprocess"), ("UV_PUBLISH_USERNAME", "me")], &own, false);
+        let wanted = Credentials::Keyring { provider: "subprocess".to_owned(), user: Some("me".to_owned()) };
+        assert_eq!(keyring, Some(wanted));
+    }
+
+    #[test]
+    fn pypi_is_given_tokens_alone() {
+        let pypi = server(None, None);
+        let token = login("__token__", "pypi-abc", "UV_PUBLISH_TOKEN").unwrap();
+        assert!(check(&token, &pypi, "pypi").is_ok());
+        for wrong in
+            [login("me", "marker", "UV_PUBLISH_PASSWORD"), login("__token__", "marker", "UV_PUBLISH_TOKEN")]
+        {
+            let error = check(&wrong.unwrap(), &pypi, "pypi").unwrap_err().to_string();
+            assert!(error.contains("holds is no token of PyPI") && !error.contains("marker"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_looked_for_where_a_platform_has_one() {
+        let of = |variables: &'static [(&str, &str)]| {
+            trusted(&move |name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(of(&[]).is_none());
+        let job = of(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("ACTIONS_ID_TOKEN_REQUEST_URL", "x"),
+            ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "y"),
+        ]);
+        assert_eq!(job.unwrap().unwrap(), Credentials::Trusted("GitHub Actions"));
+        assert!(
+            of(&[("GITHUB_ACTIONS", "true")])
+                .unwrap()
+                .unwrap_err()
+                .given_hint()
+                .unwrap()
+                .contains("id-token: write")
+        );
+        let job = of(&[("GITLAB_CI", "true"), ("PYPI_ID_TOKEN", "x")]);
+        assert_eq!(job.unwrap().unwrap(), Credentials::Trusted("GitLab"));
+        assert!(of(&[("GITLAB_CI", "true")]).unwrap().is_err());
+        let mut command = Command::new("uv");
+        Credentials::Trusted("GitLab").hand_to(&mut command);
+        assert!(command.get_args().any(|argument| argument == "always"));
+        assert!(command.get_envs().any(|(name, value)| name == "UV_PUBLISH_TOKEN" && value.is_none()));
     }
 }

@@ -209,6 +209,9 @@ fn plain(said: &str) -> String {
             is_tag = piece.ends_with('<');
         }
     }
+    for (entity, sign) in [("&#039;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")] {
+        text = text.replace(entity, sign);
+    }
     let words: Vec<&str> = text.split_whitespace().collect();
     let line: String = words.join(" ").chars().filter(|c| !c.is_control()).collect();
     // The number of the status stands before what PyPI says.
@@ -324,8 +327,8 @@ mod tests {
 
     #[test]
     fn an_answer_becomes_one_line_without_secrets_and_tags() {
-        let page = "<!DOCTYPE HTML>\n<html><head><title>Error</title><style>b { c }</style></head>\n<body>\n<pre>It\n is marker</pre></body></html>";
-        assert_eq!(answered("500 X", page).1, "It is ***");
+        let page = "<!DOCTYPE HTML>\n<html><head><title>Error</title><style>b { c }</style></head>\n<body>\n<pre>It&#039;s\n marker</pre></body></html>";
+        assert_eq!(answered("500 X", page).1, "It's ***");
         let long = "ä".repeat(1000);
         assert_eq!(answered("500 X", &long).1.chars().count(), LONGEST + 1);
         assert_eq!(answered("500 X", "").1, "");

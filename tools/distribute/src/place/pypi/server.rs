@@ -59,6 +59,13 @@ impl Server {
         Ok(Self { served, index: target.index.clone(), upload, limits, simple })
     }
 
+    /// The server that serves this, and takes uploads there.
+    #[cfg(test)]
+    pub fn at(served: Served, upload: Option<&str>) -> Self {
+        let simple = served.url().to_owned();
+        Self { served, index: None, upload: upload.map(str::to_owned), simple }
+    }
+
     /// Says whether it is PyPI itself.
     pub fn is_pypi(&self) -> bool {
         self.upload.is_none()

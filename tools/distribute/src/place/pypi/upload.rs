@@ -12,7 +12,7 @@ use uv::Uv;
 
 use super::arrival;
 use super::credentials::Credentials;
-use super::refusal::{Refusal, Sort, hidden};
+use super::refusal::{Refusal, Sort};
 use super::server::Server;
 
 /// How often a call is made again that made no progress because the server was busy or away.
@@ -116,6 +116,7 @@ impl Upload<'_> {
     /// Calls uv once, and says which file it sends.
     fn publish(&self, items: &[&Item], stage: &Stage) -> Result<Call> {
         let mut command = self.command();
+        self.credentials.hand_to(&mut command);
         command.env("UV_PUBLISH_URL", self.upload_url(items)?);
         // uv looks there before each file, so that what came meanwhile is no error. Not with a right of its own: who reads
         // without one is sent on without one.
@@ -169,11 +170,12 @@ impl Upload<'_> {
             return Ok(url.clone());
         }
         let mut command = self.command();
-        command
-            .args(["--dry-run", "--no-config", "--"])
-            .args(items.iter().take(1).map(|item| pattern(&item.source)));
+        // It needs no right for this, and asks for none.
+        Credentials::Kept.hand_to(&mut command);
+        command.env_remove("UV_CONFIG_FILE").args(["--dry-run", "--no-config", "--"]);
+        command.args(items.iter().take(1).map(|item| pattern(&item.source)));
         let output = project::run_quietly(&mut command)?;
-        let said = hidden(&String::from_utf8_lossy(&output.stderr), &self.credentials.secrets(self.server));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let url = said
             .lines()
             .find_map(|line| line.strip_prefix("Checking ")?.split_once(" against "))
@@ -194,7 +196,6 @@ impl Upload<'_> {
         command.arg("publish").current_dir(self.root);
         // What it says is read.
         command.env_remove("RUST_LOG").env_remove("UV_QUIET").env("NO_COLOR", "1");
-        self.credentials.hand_to(&mut command);
         command
     }
 }
@@ -219,7 +220,38 @@ fn named<'a>(line: &'a str, start: &str, end: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use index::Served;
+    use web::Web;
+
     use super::*;
+
+    #[test]
+    fn pypi_takes_uploads_where_uv_knows_it_whatever_the_project_has_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = "[tool.uv]\npublish-url = \"https://elsewhere.example/\"\n";
+        std::fs::write(folder.path().join("pyproject.toml"), settings).unwrap();
+        let source = folder.path().join("a-1.0-py3-none-any.whl");
+        std::fs::write(&source, "").unwrap();
+        let server = Server::at(Served::at("https://simple.example/", Web::new()).unwrap(), None);
+        let item = Item {
+            package: "a".parse().unwrap(),
+            name: "a-1.0-py3-none-any.whl".to_owned(),
+            source,
+            sha256: "ab".repeat(32).parse().unwrap(),
+            size: 0,
+            attestation: None,
+        };
+        let (uv, credentials) = (Uv::find().unwrap(), Credentials::Trusted("GitHub Actions"));
+        let upload = Upload {
+            uv: &uv,
+            server: &server,
+            credentials: &credentials,
+            root: folder.path(),
+            place: "pypi",
+        };
+        let url = upload.upload_url(&[&item]).unwrap();
+        assert!(url.starts_with("https://") && !url.contains("elsewhere"), "{url}");
+    }
 
     #[test]
     fn a_path_is_no_pattern_and_a_line_names_its_file() {
