@@ -20,6 +20,11 @@ const FILES: [&str; 8] = [
     "wagon_core-0.2.0.tar.gz",
 ];
 
+/// Says whether a request changes nothing.
+fn is_question(line: &str) -> bool {
+    line.starts_with("GET ") || line.contains("/graphql ") || line.contains("/generate-notes ")
+}
+
 /// The bodies of the requests of that method to a path with that end.
 fn bodies(stage: &Stage, method: &str) -> Vec<Value> {
     let requests = stage.said("requests");
@@ -61,10 +66,11 @@ fn m8_o18_d25_a_release_has_notes_all_files_and_is_public_last() -> Result<()> {
 
     // The draft comes first, its document next, and what everybody sees last.
     let requests = stage.said("requests");
-    let writes: Vec<&str> = requests.lines().filter(|line| !line.starts_with("GET")).collect();
-    assert!(writes[0].contains("/generate-notes "), "{requests}");
-    assert!(writes[1].starts_with("POST /repos/octo/wagon/releases {"), "{requests}");
-    assert!(writes[2].contains("/assets?name=release.json"), "{requests}");
+    let writes: Vec<&str> = requests.lines().filter(|line| !is_question(line)).collect();
+    let at = |what: &str| requests.lines().position(|line| line.contains(what));
+    assert!(at("/generate-notes ").is_some_and(|asked| Some(asked) < at(writes[0])), "{requests}");
+    assert!(writes[0].starts_with("POST /repos/octo/wagon/releases {"), "{requests}");
+    assert!(writes[1].contains("/assets?name=release.json"), "{requests}");
     let (last, category) = (&bodies(&stage, "PATCH")[0], json!("Releases"));
     assert_eq!((&last["draft"], &last["prerelease"]), (&json!(false), &json!(false)));
     assert_eq!((&last["make_latest"], &last["discussion_category_name"]), (&json!("true"), &category));
@@ -75,7 +81,7 @@ fn m8_o18_d25_a_release_has_notes_all_files_and_is_public_last() -> Result<()> {
     assert_eq!(again, document.to_json()?);
     assert!(said.contains("skip: upload 14 files to page: they are there already"), "{said}");
     assert!(said.contains("skip: publish the release `v0.2.0` on page: it is public already"), "{said}");
-    assert!(stage.said("requests").lines().all(|line| line.starts_with("GET")));
+    assert!(stage.said("requests").lines().all(is_question));
     assert_eq!(stage.releases()?, releases);
     Ok(())
 }
@@ -93,7 +99,8 @@ fn what_is_no_newest_release_does_not_become_the_latest_one() -> Result<()> {
             stage.github.post("releases", &json!({ "tag_name": tag, "draft": false }))?;
         }
         let (_, said) = stage.distribute(&[])?;
-        let (made, published) = (&bodies(&stage, "POST")[1], &bodies(&stage, "PATCH")[0]);
+        let (made, published) =
+            (&bodies(&stage, "POST /repos/octo/wagon/releases ")[0], &bodies(&stage, "PATCH")[0]);
         assert_eq!((&made["name"], &made["draft"]), (&json!(title), &json!(true)), "{said}");
         assert_eq!(published["make_latest"], json!(latest), "{request} {others:?}");
         assert_eq!(published["prerelease"], json!(prerelease), "{request}");
@@ -264,6 +271,16 @@ fn what_github_refuses_is_told_before_anything_is_written() -> Result<()> {
         assert!(error.contains(&expected.replace("{api}", &stage.api)), "{error}");
         assert!(error.contains(hint), "{error}");
     }
+    let rename = "if when == 'after' and path.endswith('/assets') and flow.request.method == 'POST': told['name'] = 'x'";
+    stage.say("fault.py", rename)?;
+    let error = stage.refused()?;
+    assert!(
+        error.contains("cannot upload `release.json`") && error.contains("GitHub calls it `x`"),
+        "{error}"
+    );
+    assert_eq!(stage.releases()?[0]["assets"], json!([]));
+    stage.forget("fault.py");
+    stage.clear()?;
     let create = "if when == 'before' and path.endswith('/releases') and flow.request.method == 'POST':\n answer(flow, 422, {'message': 'Validation Failed', 'errors': [{'resource': 'Release', 'code': 'custom', 'field': 'tag_name', 'message': 'tag_name is not a valid tag'}, 'and more']})";
     stage.say("fault.py", create)?;
     let error = stage.refused()?;
@@ -338,5 +355,54 @@ if when == 'before' and '/git/ref/tags/' in path: answer(flow, 404, {'message': 
     stage.clear()?;
     let gone = said(1)?;
     assert!(gone.contains("cannot trust the release `v0.2.0` of `octo/wagon`: there is none"), "{gone}");
+    Ok(())
+}
+
+#[test]
+fn the_remote_names_the_repository_and_a_category_is_one_that_is_there() -> Result<()> {
+    let stage = Stage::new("minor", "discussion-category = \"News\"")?;
+    stage.sandbox.shell("sed -i '/^repository/d' release.toml")?;
+    let error = stage.refused()?;
+    assert!(error.contains("cannot find the repository at GitHub: no remote leads to GitHub"), "{error}");
+    assert!(error.contains("write `repository = \"owner/name\"` in its [[target]]"), "{error}");
+    stage.sandbox.shell("git remote set-url origin git@github.example:octo/wagon.git")?;
+    let categories = |answered: &str| {
+        let fault = format!(
+            "if path.endswith('/graphql'): answer(flow, 200, {{'data': {{'repository': {answered}}}}})"
+        );
+        stage.say("fault.py", &fault)
+    };
+    for (answered, hint) in [
+        (
+            "{'hasDiscussionsEnabled': True, 'discussionCategories': {'nodes': [{'name': 'General'}, {'name': 'Q&A'}]}}",
+            "hint: the categories are: General, Q&A",
+        ),
+        (
+            "{'hasDiscussionsEnabled': False, 'discussionCategories': {'nodes': []}}",
+            "hint: turn the discussions",
+        ),
+    ] {
+        categories(answered)?;
+        let error = stage.refused()?;
+        let expected = "cannot open a discussion in `News` of `octo/wagon`: there is no such category";
+        assert!(error.contains(expected) && error.contains(hint), "{error}");
+    }
+    assert_eq!(stage.releases()?, json!([]));
+    categories("{'hasDiscussionsEnabled': True, 'discussionCategories': {'nodes': [{'name': 'News'}]}}")?;
+    let (document, _) = stage.distribute(&["--paranoid"])?;
+    let publications = Release::from_json(document.as_bytes())?.publications.context("publications")?;
+    assert!(publications[0].location.starts_with("github://octo/wagon?api="));
+    let downloads = stage.said("requests").lines().filter(|line| line.contains("/releases/assets/")).count();
+    assert_eq!(downloads, 14, "each file is read back");
+    // Of bytes that change on their way back nothing becomes public.
+    stage.clear()?;
+    stage.say("fault.py", "if when == 'after' and '/releases/assets/' in path and flow.request.method == 'GET': flow.response.content = b'x'")?;
+    let error = stage.sandbox.refused("distribute", &["--paranoid"], &stage.document, 1)?;
+    assert!(
+        error.contains("cannot publish `release.json` to `page`: SHA-256 ")
+            && error.contains(" is served, and not "),
+        "{error}"
+    );
+    assert_eq!(stage.releases()?[0]["draft"], json!(true));
     Ok(())
 }

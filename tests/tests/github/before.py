@@ -43,6 +43,10 @@ def refuse(flow, resource, code, field):
     answer(flow, 422, {"message": "Validation Failed", "errors": [error]})
 
 
+def is_question(path):
+    return path.endswith(("/generate-notes", "/graphql"))
+
+
 def kill_at(when, number):
     if text("kill") == f"{when} {number}":
         os.kill(int(text("pid")), signal.SIGKILL)
@@ -51,7 +55,8 @@ def kill_at(when, number):
 def request(flow):
     global writes
     path, query = flow.request.path.split("?")[0], flow.request.query
-    is_write = flow.request.method != "GET" and "generate-notes" not in path
+    is_write = flow.request.method != "GET" and not is_question(path)
+    flow.metadata["is_write"] = is_write
     with open(os.path.join(HERE, "requests"), "a") as log:
         body = flow.request.text if flow.request.headers.get("content-type") == "application/json" else ""
         print(flow.request.method, urllib.parse.unquote(flow.request.path), body, file=log)
@@ -63,6 +68,7 @@ def request(flow):
         writes += 1
         kill_at("before", writes)
     flow.metadata["number"] = writes
+    flow.metadata["fault"] = text("fault.py")
     if flow.request.headers.get("authorization") != TOKEN:
         return answer(flow, 401, {"message": "Bad credentials"})
     upload, asset = UPLOAD.match(path), ASSET.match(path)
@@ -71,7 +77,6 @@ def request(flow):
     if asset and flow.request.method == "GET" and "octet-stream" in flow.request.headers.get("accept", ""):
         # The bytes lie on another server, which gets no token.
         return answer(flow, 200, stored.get(asset[1], b""), content_type="application/octet-stream")
-    flow.metadata["fault"] = text("fault.py")
     scope = {"flow": flow, "path": path, "answer": answer, "when": "before", "number": writes, "stored": stored}
     exec(flow.metadata["fault"], scope)
 
@@ -98,7 +103,7 @@ def response(flow):
         flow.response.text = json.dumps(told)
     else:
         exec(flow.metadata.get("fault", ""), scope)
-    if flow.request.method != "GET" and "generate-notes" not in path:
+    if flow.metadata["is_write"]:
         kill_at("after", flow.metadata["number"])
     if "sl-violations" in flow.response.headers:
         with open(os.path.join(HERE, "violations"), "a") as log:

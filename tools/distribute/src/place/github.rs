@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use document::{Failure, PackageName, Publication, PublishedFile, Version};
 use filter::Stage;
-use github::{Advice, GitHub, Release, Releases};
+use github::{Advice, GitHub, NewAsset, Release, Releases};
 use project::{Project, TargetSettings};
 use rayon::prelude::*;
 
@@ -116,21 +116,56 @@ impl OnGitHub {
             None => self.releases.create(tag, &plan.words.draft())?,
         };
         plan.spare.iter().try_for_each(|draft| self.releases.delete(draft))?;
-        self.upload(&release, &plan.uploads)?;
+        self.upload(&release, &plan.uploads, shipment.is_paranoid)?;
         self.made.get_or_init(|| release);
         Ok(())
     }
 
     /// The release document goes first: from it alone can be taken back what a run leaves that is cut short.
-    fn upload(&self, release: &Release, uploads: &[Upload]) -> Result<()> {
+    fn upload(&self, release: &Release, uploads: &[Upload], is_paranoid: bool) -> Result<()> {
         let put = |Upload { new, stale }: &Upload| -> Result<()> {
             stale.iter().try_for_each(|asset| self.releases.delete_asset(asset))?;
-            Ok(self.releases.upload(release, new)?)
+            self.releases.upload(release, new)?;
+            if is_paranoid { self.read_back(release, new) } else { Ok(()) }
         };
         let (first, rest) = uploads.split_at(uploads.len().min(1));
         first.iter().try_for_each(put)?;
         let lanes = rayon::ThreadPoolBuilder::new().num_threads(LANES).build()?;
         lanes.install(|| rest.par_iter().try_for_each(put))
+    }
+
+    /// Reads a file back to its last byte, whatever GitHub tells of it.
+    fn read_back(&self, release: &Release, new: &NewAsset) -> Result<()> {
+        let there = self.releases.assets(release)?;
+        let asset = there.iter().find(|asset| asset.name == new.name);
+        let found = asset.map(|asset| self.releases.read_digest(asset)).transpose()?;
+        if found.as_ref() == Some(&new.sha256) {
+            return Ok(());
+        }
+        let found = found.map_or("nothing".to_owned(), |found| format!("SHA-256 {found}"));
+        let (name, sha256) = (&new.name, &new.sha256);
+        let what =
+            format!("cannot publish `{name}` to `{}`: {found} is served, and not {sha256}", self.site.name);
+        Err(Failure::new(what).hint(ADVICE.again).into())
+    }
+
+    /// Refuses a category of discussions that is not there, of which GitHub would say so at the last step alone.
+    fn check_category(&self) -> Result<()> {
+        let Some(wanted) = &self.target.discussion_category else { return Ok(()) };
+        let github = self.releases.repository();
+        let Some(known) = github.discussion_categories()? else { return Ok(()) };
+        if known.contains(wanted) {
+            return Ok(());
+        }
+        let what = format!(
+            "cannot open a discussion in `{wanted}` of `{}`: there is no such category",
+            github.repository()
+        );
+        let hint = match known.as_slice() {
+            [] => "turn the discussions of the repository on, or drop `discussion-category`".to_owned(),
+            known => format!("the categories are: {}", known.join(", ")),
+        };
+        Err(Failure::new(what).hint(hint).into())
     }
 
     fn reveal(&self, plan: &Plan, shipment: &Shipment, stage: &Stage) -> Result<()> {
@@ -149,7 +184,7 @@ impl OnGitHub {
     }
 
     /// The draft as it is now, with all its files: others may have been at work meanwhile.
-    fn whole(&self, made: &Release, shipment: &Shipment) -> Result<Release, anyhow::Error> {
+    fn whole(&self, made: &Release, shipment: &Shipment) -> Result<Release> {
         let (tag, repository) = (&self.tag, self.releases.repository().repository());
         let gone = |why: String| {
             let what = format!("cannot publish the release `{tag}` of `{repository}`: {why}");
@@ -206,6 +241,7 @@ impl Place for OnGitHub {
         let source = self.source(shipment)?;
         let loads = source.map_or(Ok(Vec::new()), |source| assets::loads(shipment, source))?;
         assets::check(&loads, &self.site.name)?;
+        self.check_category()?;
         let all = self.releases.all()?;
         let page = self.releases.repository().page();
         let words = Words::of(shipment, &self.target, &all, &page)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use document::Failure;
-use project::Git;
+use project::{Git, is_repository};
 use serde_json::Value;
 use web::{Answer, Request, Web};
 
@@ -86,11 +86,7 @@ impl GitHub {
         let wrong = || Failure::document(format!("cannot find `{location}`: it is no repository at GitHub"));
         let rest = location.strip_prefix("github://").ok_or_else(wrong)?;
         let (repository, more) = rest.split_once('?').unwrap_or((rest, ""));
-        let is_name = |part: &str| {
-            !matches!(part, "" | "." | "..")
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        };
-        if repository.split('/').count() != 2 || !repository.split('/').all(is_name) {
+        if !is_repository(repository) {
             return Err(wrong());
         }
         let api = more.split('&').find_map(|pair| pair.strip_prefix("api="));
@@ -135,6 +131,30 @@ impl GitHub {
             found = self.get(&format!("git/tags/{id}"))?;
         }
         Ok(None)
+    }
+
+    /// The categories of the repository's discussions, none where it has no discussions; `None` where nobody tells, as
+    /// a token without the right to read them.
+    ///
+    /// The REST interface does not know them, so this is a question in GraphQL.
+    pub fn discussion_categories(&self) -> Result<Option<Vec<String>>, Failure> {
+        let server = self.api.strip_suffix("/v3").unwrap_or(&self.api);
+        let (owner, name) = self.repository.split_once('/').unwrap_or_default();
+        let query = format!(
+            "query {{ repository(owner: \"{owner}\", name: \"{name}\") \
+             {{ hasDiscussionsEnabled discussionCategories(first: 100) {{ nodes {{ name }} }} }} }}"
+        );
+        let request = self.request("POST", &format!("{server}/graphql")).repeatable();
+        let body = serde_json::json!({ "query": query }).to_string();
+        let answer = self.send(&request.bytes("application/json", body), &self.question())?;
+        let json = answer.json().filter(|_| answer.is_success()).unwrap_or_default();
+        let repository = &json["data"]["repository"];
+        if repository["hasDiscussionsEnabled"] == false {
+            return Ok(Some(Vec::new()));
+        }
+        let nodes = repository["discussionCategories"]["nodes"].as_array();
+        let name = |node: &Value| node["name"].as_str().map(str::to_owned);
+        Ok(nodes.map(|nodes| nodes.iter().filter_map(name).collect()))
     }
 
     /// What is at a path of the repository; `None` where GitHub knows no such thing, or does not say that it does.

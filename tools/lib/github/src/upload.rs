@@ -46,7 +46,7 @@ impl Releases {
                 std::thread::sleep(Duration::from_millis(250 << attempt));
             }
             match self.github.send(&request, &what) {
-                Ok(answer) if answer.is_success() => {}
+                Ok(answer) if answer.is_success() => self.refuse_renamed(&answer, new, &what)?,
                 Ok(answer) if answer.status < 500 && !is_there(&answer) => {
                     return Err(self.github.refusal(&answer, &what));
                 }
@@ -77,6 +77,20 @@ impl Releases {
         let mut hasher = Hasher(sha2::Sha256::new());
         self.asset(asset, &mut hasher)?;
         Ok(Sha256::from_bytes(&hasher.0.finalize().into()))
+    }
+
+    /// Refuses a file that GitHub calls otherwise than everybody who was told its name, and removes it.
+    fn refuse_renamed(&self, answer: &Answer, new: &NewAsset, what: &str) -> Result<(), Failure> {
+        let asset: Asset = self.typed(self.github.read(answer, what)?, what)?;
+        if asset.name == new.name {
+            return Ok(());
+        }
+        self.delete_asset(&asset)?;
+        let cause = format!("GitHub calls it `{}`", asset.name);
+        Err(self
+            .github
+            .failure(what, &cause)
+            .hint("give the file a name of plain letters, digits, `.`, `-` and `_`"))
     }
 
     /// Looks whether a file is there, whole; else what is there of it is removed, so that it can be sent again.

@@ -58,7 +58,7 @@ pub use settings::{
     CheckSettings, CiDemand, CommitForm, ConfigSetting, Coverage, DriftLevel, DriftSettings, Exclusion,
     ListEdits, PackageSettings, Percent, PlatformSettings, ProblemLevel, ProjectSettings, ScriptCall,
     Settings, SignSettings, TargetKind, TargetSettings, ValidateSettings, VariantSettings, VersionFile,
-    VersionSpelling, Versioning, in_bucket,
+    VersionSpelling, Versioning, in_bucket, is_repository,
 };
 pub use state::{Lock, State};
 pub use survey::Survey;

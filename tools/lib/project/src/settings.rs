@@ -16,6 +16,7 @@ use serde::Deserialize;
 pub use build::{BuildSettings, ConfigSetting, Exclusion, ListEdits, PlatformSettings, VariantSettings};
 pub use drift::{DriftLevel, DriftSettings};
 pub use gates::{CheckSettings, CiDemand, Coverage, Percent, ProblemLevel, ScriptCall, ValidateSettings};
+pub use github::is_repository;
 pub use target::{TargetKind, TargetSettings, in_bucket};
 
 /// The name of the settings file, at the root of the project.

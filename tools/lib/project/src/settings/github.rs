@@ -4,6 +4,15 @@ use document::{Failure, Version};
 
 use super::{TargetKind, TargetSettings};
 
+/// Says whether a text names a repository, as in `owner/name`.
+pub fn is_repository(text: &str) -> bool {
+    let is_name = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    text.split('/').count() == 2 && text.split('/').all(is_name)
+}
+
 impl TargetSettings {
     /// The location of a release at GitHub; `repository` is the one that the remote leads to.
     pub fn on_github(&self, repository: &str) -> String {
@@ -31,15 +40,9 @@ impl TargetSettings {
             return Ok(());
         }
         let wrong = |what: &str, hint: &str| Err(Failure::new(format!("{target} has {what}")).hint(hint));
-        if let Some(repository) = &self.repository {
-            let is_name = |part: &str| {
-                !matches!(part, "" | "." | "..")
-                    && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-            };
-            if repository.split('/').count() != 2 || !repository.split('/').all(is_name) {
-                let what = format!("`{}` as its `repository`", repository.escape_debug());
-                return wrong(&what, "write `owner/name`; another server is named by `api`");
-            }
+        if let Some(repository) = self.repository.as_deref().filter(|text| !is_repository(text)) {
+            let what = format!("`{}` as its `repository`", repository.escape_debug());
+            return wrong(&what, "write `owner/name`; another server is named by `api`");
         }
         let odd = |title: &str| title.trim().is_empty() || title.contains(char::is_control);
         for (key, text) in [("title", &self.title), ("discussion-category", &self.discussion_category)] {
