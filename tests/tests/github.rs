@@ -144,6 +144,19 @@ fn a_draft_is_completed_and_what_is_public_is_never_replaced() -> Result<()> {
     let names = |release: &Value| release["assets"].as_array().map_or(0, Vec::len);
     assert_eq!(names(&now[0]), names(&whole[0]) + 1);
 
+    // A draft of other files of the same version is nobody's to complete.
+    stage.clear()?;
+    let id = draft("")?;
+    let mut other: Value = serde_json::from_str(&stage.document)?;
+    other["artifacts"][0]["sha256"] = json!("0".repeat(64));
+    upload(&id, "release.json", &other.to_string().replace('%', "%%").replace('\\', "\\\\"))?;
+    let error = stage.refused()?;
+    assert!(
+        error.contains("cannot complete the draft http://") && error.contains("delete the draft"),
+        "{error}"
+    );
+    assert_eq!(stage.assets()?, ["release.json"]);
+
     // Public: what is missing is added, and other bytes are an error that names both.
     stage.clear()?;
     let public = json!({ "tag_name": "v0.2.0", "name": "t", "body": "b", "draft": false });
@@ -361,11 +374,23 @@ if when == 'before' and '/git/ref/tags/' in path: answer(flow, 404, {'message': 
 #[test]
 fn the_remote_names_the_repository_and_a_category_is_one_that_is_there() -> Result<()> {
     let stage = Stage::new("minor", "discussion-category = \"News\"")?;
-    stage.sandbox.shell("sed -i '/^repository/d' release.toml")?;
+    stage
+        .sandbox
+        .shell("sed -i '/^repository/d' release.toml && git commit -qam 'chore: go by the remote'")?;
     let error = stage.refused()?;
     assert!(error.contains("cannot find the repository at GitHub: no remote leads to GitHub"), "{error}");
     assert!(error.contains("write `repository = \"owner/name\"` in its [[target]]"), "{error}");
     stage.sandbox.shell("git remote set-url origin git@github.example:octo/wagon.git")?;
+    // What is not built yet is told by its pattern, and its tag is still to come.
+    let next = stage.sandbox.must("bump-version", &["minor", "--dry-run"], "")?;
+    let dry = tests::text(&stage.sandbox.run("distribute", &[], &next)?.stderr);
+    for line in [
+        "make a draft of the release `v0.3.0` on page",
+        "upload wagon_core-0.3.0-*.whl to page",
+        "publish the release `v0.3.0` on page as the latest one",
+    ] {
+        assert!(dry.contains(&format!("distribute: {line}\n")), "{dry}");
+    }
     let categories = |answered: &str| {
         let fault = format!(
             "if path.endswith('/graphql'): answer(flow, 200, {{'data': {{'repository': {answered}}}}})"

@@ -111,7 +111,7 @@ impl Plan {
             let mut bytes = Vec::new();
             releases.asset(asset, &mut bytes)?;
             match Document::from_json(&bytes) {
-                Ok(earlier) => text = shipment.document.clone().joined_with(&earlier)?.to_json()?,
+                Ok(earlier) => text = joined(shipment, &earlier, release)?,
                 // One that was cut short in a draft of ours tells nothing.
                 Err(_) if release.draft => {}
                 Err(cause) => {
@@ -134,6 +134,21 @@ impl Plan {
         let (name, source) = (DOCUMENT.to_owned(), path.to_path_buf());
         self.put(releases, &NewAsset { name, label: None, source, size, sha256 }, there)
     }
+}
+
+/// The document with what the one at GitHub knows beside it; one of other files or another commit is refused.
+fn joined(shipment: &Shipment, earlier: &Document, release: &Release) -> Result<String, Failure> {
+    let both = shipment.document.clone().joined_with(earlier).map_err(|failure| {
+        let page = &release.html_url;
+        if release.draft {
+            let hint =
+                "delete the draft where the files here are the right ones; nobody has got any of its files";
+            return Failure::new(format!("cannot complete the draft {page}: {failure}")).hint(hint);
+        }
+        let hint = failure.given_hint().unwrap_or_default().to_owned();
+        Failure::new(format!("cannot keep `{DOCUMENT}` of {page}: {failure}")).hint(hint)
+    })?;
+    both.to_json()
 }
 
 /// The release of the tag, and drafts that earlier runs have left beside it. A draft that holds anything that is not
