@@ -1,7 +1,7 @@
 //! Faults on the way to GitHub: whatever happens, one whole release is what comes of it, by requests that GitHub describes.
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::github::TOKEN;
 use tests::releases::Stage;
 
@@ -127,5 +127,40 @@ fn every_request_is_one_that_github_describes() -> Result<()> {
     let requests = violations.lines().filter(|line| line.contains("\"request\""));
     let own: Vec<&str> = requests.filter(|line| !is_known(line)).collect();
     assert!(own.is_empty(), "{own:#?}");
+    Ok(())
+}
+
+#[test]
+fn long_notes_end_with_a_link_and_the_sources_are_those_of_the_tag() -> Result<()> {
+    let mut stage = Stage::new("minor", "title = \"The wagon, {tag}\"\nlatest = false")?;
+    let mut document: Value = serde_json::from_str(&stage.document)?;
+    document["notes"]["body"] = json!("- one entry of very many\n".repeat(6000));
+    stage.document = format!("{document:#}\n");
+    // What is not committed, and what a user has set, is not in the sources.
+    stage
+        .sandbox
+        .shell("echo more >> README.md && git config core.autocrlf true && git config tar.umask 0")?;
+    stage.distribute(&[])?;
+    let release = &stage.releases()?[0];
+    let body = release["body"].as_str().context("body")?;
+    assert!(body.len() <= 125_000 && body.len() > 124_900, "{}", body.len());
+    let link = format!("[The full notes]({}/octo/wagon/blob/v0.2.0/CHANGELOG.md)", stage.api);
+    assert!(body.ends_with(&link), "{}", &body[body.len() - 200..]);
+    assert_eq!(release["name"], "The wagon, v0.2.0");
+    let last = stage.said("requests").lines().rfind(|line| line.starts_with("PATCH")).map(str::to_owned);
+    assert!(last.is_some_and(|last| last.contains("\"make_latest\":\"false\"")));
+
+    let assets = stage.github.get("releases")?[0]["assets"].clone();
+    let mut assets = assets.as_array().context("assets")?.iter();
+    let id = &assets.find(|asset| asset["name"] == "wagon-0.2.0-source.tar.gz").context("sources")?["id"];
+    let held = stage.sandbox.shell(&format!(
+        "curl -sf -o ../sources.tar.gz -H 'Authorization: Bearer {TOKEN}' -H 'Accept: application/octet-stream' {}/repos/octo/wagon/releases/assets/{id}
+         git config --unset core.autocrlf; git config --unset tar.umask
+         mkdir ../a ../b && tar -C ../a -xzf ../sources.tar.gz && git archive --prefix=wagon-0.2.0/ v0.2.0 | tar -C ../b -x
+         diff -r ../a ../b && od -An -tx1 -N10 ../sources.tar.gz",
+        stage.api
+    ))?;
+    // No time, no name, no system (RFC 1952).
+    assert_eq!(held.trim(), "1f 8b 08 00 00 00 00 00 00 ff");
     Ok(())
 }
