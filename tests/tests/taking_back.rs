@@ -1,4 +1,4 @@
-//! Places that a release is taken back from, as they are: a bucket, a folder, and servers that take uploads.
+//! Places that a release is taken back from, as they are: a bucket, a folder, servers that take uploads, and GitHub.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,9 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use document::{Fate, Publication, PublishedFile, Release};
+use serde_json::json;
 use tests::bucket::Stage;
+use tests::github::{GitHub, TOKEN};
 use tests::indexes::PackageServer;
 use tests::{Sandbox, text};
 
@@ -35,7 +37,11 @@ fn published(kind: &str, location: &str) -> Result<(Sandbox, Release)> {
     let mut release = Release::from_json(sandbox.pipeline("minor", "tag-release")?.as_bytes())?;
     let files = release.artifacts.iter().flatten().map(|artifact| {
         let name = artifact.path.file_name();
-        let path = format!("simple/{}/{name}", artifact.package);
+        let path = if kind == "github" {
+            format!("v0.2.0/{name}")
+        } else {
+            format!("simple/{}/{name}", artifact.package)
+        };
         let (package, sha256) = (Some(artifact.package.clone()), artifact.sha256.clone());
         Ok(PublishedFile { path: path.parse()?, package, sha256 })
     });
@@ -165,5 +171,47 @@ fn what_pypiserver_and_devpi_hold_is_the_business_of_an_owner() -> Result<()> {
         assert!(said.contains(&format!("open {root}/manage/project/wagon-cdk/release/0.2.0/")), "{said}");
         assert!(said.contains("give as the reason: 0.2.0 was taken back"), "{said}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_release_at_github_is_hidden_or_deleted_and_skipped_by_the_next_run() -> Result<()> {
+    let github = GitHub::with("octo/wagon")?;
+    let location = format!("github://octo/wagon?api={}", github.api());
+    let (mut sandbox, release) = published("github", &location)?;
+    let document = release.to_json()?;
+    let output = afar(&sandbox, &["--yes"], &document)?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("there is no token for it"), "{}", text(&output.stderr));
+    sandbox.set("GH_ENTERPRISE_TOKEN", TOKEN);
+    let absent = done(&afar(&sandbox, &["--yes"], &document)?)?;
+    assert_eq!(fates(&absent, "v0.2.0 on there"), [(Fate::Absent, "it is not there any more".to_owned())]);
+
+    let fields = json!({ "tag_name": "v0.2.0", "name": "wagon 0.2.0", "body": "notes", "draft": false });
+    let made = github.post("releases", &fields)?;
+    let dry = afar(&sandbox, &["--dry-run"], &document)?;
+    let hidden = afar(&sandbox, &["--yes"], &document)?;
+    let line = "rollback: make the release v0.2.0 on there a draft, which nobody sees\n";
+    assert!(
+        text(&dry.stderr).contains(line) && text(&hidden.stderr).contains(line),
+        "{}",
+        text(&hidden.stderr)
+    );
+    let now = github.get(&format!("releases/{}", made["id"]))?;
+    assert_eq!((&now["draft"], &now["body"]), (&true.into(), &"notes".into()));
+    let hidden = done(&hidden)?;
+    let draft = vec![(Fate::Withdrawn, "it is a draft, which nobody sees".to_owned())];
+    assert_eq!(fates(&hidden, "v0.2.0 on there"), draft);
+    let again = afar(&sandbox, &["--yes"], &document)?;
+    assert!(text(&again.stderr).contains("on there a draft: it is one already"), "{}", text(&again.stderr));
+    assert_eq!(done(&again)?, hidden);
+
+    let deleted = afar(&sandbox, &["--yes", "--delete"], &document)?;
+    let said = text(&deleted.stderr);
+    assert!(said.contains("delete the draft of the release v0.2.0 on there, with its files"), "{said}");
+    assert_eq!(github.get("releases")?.as_array().map(Vec::len), Some(0));
+    let deleted = done(&deleted)?;
+    let again = afar(&sandbox, &["--yes", "--delete"], &deleted.to_json()?)?;
+    assert_eq!(done(&again)?, deleted);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The places that files of a release are taken back from, one kind each.
 
+mod github;
 mod own;
 mod pypi;
 mod untouched;
@@ -15,6 +16,8 @@ use project::Project;
 
 use crate::memory::Memory;
 use crate::target::Target;
+pub use github::ADVICE;
+use github::OnGitHub;
 use own::Own;
 use pypi::Pypi;
 use untouched::Untouched;
@@ -48,6 +51,11 @@ pub trait Place: fmt::Debug {
     /// What becomes of each file of the release that is or was there; empty where none was ever given out.
     fn withdrawals(&self) -> &[Withdrawal];
 
+    /// Why the tag of the release cannot be deleted, where something there holds it.
+    fn holds_tag(&self) -> Option<&str> {
+        None
+    }
+
     /// Refuses a place that nothing can be changed in, before anything is changed anywhere.
     fn check_access(&self) -> Result<()> {
         Ok(())
@@ -75,6 +83,7 @@ pub fn plan(target: Target, circumstances: &Circumstances) -> Result<Box<dyn Pla
                 Box::new(Untouched::new(&target, &reason))
             }
         },
+        "github" => Box::new(OnGitHub::plan(&target, circumstances)?),
         "pypi" => Box::new(Pypi::plan(target, circumstances)?),
         kind if Kind::parse(kind).is_some() => Box::new(Own::in_bucket(&target, circumstances)?),
         kind => {

@@ -64,15 +64,26 @@ pub struct Plan {
     pushes_branch: bool,
     /// Somebody else may have the release, or have had it.
     pub was_given_out: bool,
+    /// Why the tag stays.
+    hold: Option<String>,
 }
 
-/// Plans the git part; `was_published` says that files of the release are or were on an index.
+/// What the places of the files mean for the git part.
+#[derive(Debug)]
+pub struct Published {
+    /// Files of the release are or were on an index or the like.
+    pub anything: bool,
+    /// Why the tag cannot be deleted.
+    pub hold: Option<String>,
+}
+
+/// Plans the git part.
 pub fn plan(
     project: &Project,
     release: &Release,
     facts: &Facts,
     memory: &Memory,
-    was_published: bool,
+    published: &Published,
 ) -> Result<Plan> {
     let mut plan = Plan {
         steps: Vec::new(),
@@ -81,6 +92,7 @@ pub fn plan(
         reverted: None,
         pushes_branch: false,
         was_given_out: false,
+        hold: published.hold.clone(),
     };
     let is_public = match &facts.commit {
         Some(commit) => commit::is_public(project, facts, commit)?,
@@ -90,7 +102,7 @@ pub fn plan(
     let version = &release.version.current;
     let is_remembered = facts.withdrawn_here || facts.withdrawn_there;
     let was_given_out =
-        was_published || is_public || is_remembered || matches!(facts.tag_there, Spot::Ours(_));
+        published.anything || is_public || is_remembered || matches!(facts.tag_there, Spot::Ours(_));
     plan.was_given_out = was_given_out;
     let tag = project.tags.withdrawn_tag(version);
     if was_given_out {
@@ -183,7 +195,7 @@ impl Plan {
         if was_given_out && !facts.withdrawn_there {
             parts.push(tag.to_owned());
         }
-        if matches!(facts.tag_there, Spot::Ours(_)) {
+        if matches!(facts.tag_there, Spot::Ours(_)) && self.hold.is_none() {
             parts.push(format!("{} deleted", release.version.tag));
         }
         self.steps.push(if facts.remote.is_none() {
@@ -200,6 +212,11 @@ impl Plan {
         let name = &release.version.tag;
         let what = format!("tag {name}");
         let action = Action::DeleteTag { name: name.clone() };
+        if let Some(why) = &self.hold {
+            self.steps.push(Step::skip(action, why));
+            self.withdrawals.push(Withdrawal { what, fate: Fate::Kept, detail: why.clone() });
+            return;
+        }
         self.steps.push(match &facts.tag_here {
             Spot::Ours(_) => Step::Do(action),
             Spot::Absent => Step::skip(action, "it is not there"),
@@ -273,7 +290,7 @@ impl Plan {
         let withdrawn = project.tags.withdrawn_tag(&release.version.current);
         let mut arguments = vec!["push".to_owned(), "--quiet".to_owned(), "--atomic".to_owned()];
         let mut refs = Vec::new();
-        if let Spot::Ours(object) = &facts.tag_there {
+        if let (Spot::Ours(object), None) = (&facts.tag_there, &self.hold) {
             // Only the tag that was seen is deleted, should somebody move it in between.
             arguments.push(format!("--force-with-lease=refs/tags/{name}:{object}"));
             refs.push(format!(":refs/tags/{name}"));

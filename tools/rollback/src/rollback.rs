@@ -11,6 +11,7 @@ use project::{Lock, Project};
 use crate::facts::Facts;
 use crate::memory::Memory;
 use crate::place::{self, Circumstances, Manner, Place};
+use crate::refs::Published;
 use crate::{announcement, commit, elsewhere, refs, target};
 
 /// How a release is taken back.
@@ -67,10 +68,13 @@ pub fn rollback(
     let mut memory = Memory::read(project, release)?;
     let facts = project.map(|project| Facts::gather(project, release, &memory)).transpose()?;
     let mut places = places(project, release, &memory, order)?;
-    let was_published = places.iter().any(|place| !place.withdrawals().is_empty());
+    let published = Published {
+        anything: places.iter().any(|place| !place.withdrawals().is_empty()),
+        hold: places.iter().find_map(|place| place.holds_tag().map(str::to_owned)),
+    };
     let git = match (project, facts) {
         (Some(project), Some(facts)) => {
-            let plan = refs::plan(project, release, &facts, &memory, was_published)?;
+            let plan = refs::plan(project, release, &facts, &memory, &published)?;
             GitPart::Here(Box::new((facts, plan)))
         }
         _ => {

@@ -5,8 +5,15 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use document::{Failure, Release, Version};
 use filter::Stage;
-use index::{Bucket, Index, Kind, Location};
-use project::{Project, files};
+use github::{GitHub, Releases};
+use index::{Bucket, Index, Location};
+use project::{Project, TargetKind, files};
+
+use crate::place::ADVICE;
+use crate::target::location;
+
+/// The name of the document among the files of a release at GitHub.
+const ASSET: &str = "release.json";
 
 /// Finds the newest document of a release, by its version or its tag, and says where it was.
 pub fn find(project: Option<&Project>, wanted: &str, bucket: Option<&str>, stage: &Stage) -> Result<Release> {
@@ -39,7 +46,7 @@ pub fn find(project: Option<&Project>, wanted: &str, bucket: Option<&str>, stage
         looked.dedup();
         let what = format!(
             "cannot find the document of {wanted}: neither the git directory of this clone has it, nor {}",
-            if looked.is_empty() { "any index".to_owned() } else { looked.join(", ") }
+            if looked.is_empty() { "any target".to_owned() } else { looked.join(", ") }
         );
         return Err(Failure::new(what)
             .hint("run it in the clone that released it, or give the document on stdin")
@@ -85,24 +92,41 @@ fn published(
     stage: &Stage,
 ) -> Result<Option<(String, Release)>> {
     for target in project::in_bucket(project.targets(), bucket)? {
-        // A bucket that nobody names keeps nothing.
-        let Ok(location) = target.location() else { continue };
-        let found = if target.folder().is_some() {
-            Index::read(&project.root.join(&location)).document(tag)
-        } else if Kind::parse(&target.kind.to_string()).is_some() {
-            Location::parse(&location).and_then(Bucket::open).and_then(|bucket| bucket.document(tag))
-        } else {
-            continue;
+        let Some(location) = location(project, &target) else { continue };
+        let kept = format!("releases/{tag}.json");
+        let (found, name) = match target.kind {
+            TargetKind::Directory => (Index::read(&project.root.join(&location)).document(tag), kept),
+            TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => {
+                let bucket = Location::parse(&location).and_then(Bucket::open);
+                (bucket.and_then(|bucket| bucket.document(tag)), kept)
+            }
+            TargetKind::Github => (attached(&location, tag), format!("{ASSET} of the release {tag}")),
+            TargetKind::Pypi => continue,
         };
         looked.push(format!("the target `{}`", target.name));
         match found {
             Ok(Some(release)) => {
-                return Ok(Some((format!("releases/{tag}.json of the target `{}`", target.name), release)));
+                return Ok(Some((format!("{name} of the target `{}`", target.name), release)));
             }
             Ok(None) => {}
             // Another target may keep it too.
             Err(error) => stage.warn(format_args!("{error:#}")),
         }
+    }
+    Ok(None)
+}
+
+/// The document among the files of a release at GitHub.
+fn attached(location: &str, tag: &str) -> Result<Option<Release>> {
+    let releases = Releases::of(GitHub::located(location, ADVICE)?);
+    for release in releases.find(tag)? {
+        let Some(asset) = releases.assets(&release)?.into_iter().find(|asset| asset.name == ASSET) else {
+            continue;
+        };
+        let mut bytes = Vec::new();
+        releases.asset(&asset, &mut bytes)?;
+        let document = Release::from_json(&bytes);
+        return Ok(Some(document.with_context(|| format!("cannot use `{ASSET}` of {}", release.html_url))?));
     }
     Ok(None)
 }

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use document::{PackageName, ProjectPath, Release, Sha256};
-use index::Kind;
-use project::{Project, TargetSettings};
+use github::GitHub;
+use project::{Project, TargetKind, TargetSettings};
+
+use crate::place::ADVICE;
 
 /// A target as the document, or release.toml, knows it.
 #[derive(Debug)]
@@ -70,7 +72,7 @@ pub fn all(project: Option<&Project>, release: &Release, bucket: Option<&str>) -
     }
     if let Some(project) = project {
         for settings in project::in_bucket(project.targets(), bucket)? {
-            add_unstated(&mut targets, release, &settings)?;
+            add_unstated(&mut targets, project, release, &settings)?;
         }
     }
     targets.reverse();
@@ -78,12 +80,29 @@ pub fn all(project: Option<&Project>, release: &Release, bucket: Option<&str>) -
     Ok(targets)
 }
 
-fn add_unstated(targets: &mut Vec<Target>, release: &Release, settings: &TargetSettings) -> Result<()> {
-    // Nothing is published elsewhere before the tag; a bucket that nobody names was published to by nobody.
-    let may_hold = settings.folder().is_some() || release.tag.is_some();
-    let Some(location) = settings.location().ok().filter(|_| may_hold) else { return Ok(()) };
+/// Where a target is; `None` where nobody has said it, as for a bucket that has no name.
+pub fn location(project: &Project, settings: &TargetSettings) -> Option<String> {
+    if settings.kind != TargetKind::Github {
+        return settings.location().ok();
+    }
+    // The remote and the environment have a say in it too.
+    let (api, repository) = (settings.api.as_deref(), settings.repository.as_deref());
+    let github = GitHub::named(&project.git, &project.settings.project.remote, api, repository, ADVICE);
+    github.map(|github| github.location()).ok().or_else(|| settings.location().ok())
+}
+
+fn add_unstated(
+    targets: &mut Vec<Target>,
+    project: &Project,
+    release: &Release,
+    settings: &TargetSettings,
+) -> Result<()> {
+    // Nothing is published elsewhere before the tag.
+    if settings.folder().is_none() && release.tag.is_none() {
+        return Ok(());
+    }
+    let Some(location) = location(project, settings) else { return Ok(()) };
     let kind = settings.kind.to_string();
-    let is_index = settings.folder().is_some() || Kind::parse(&kind).is_some() || kind == "pypi";
     let known = targets.iter().position(|target| target.location == location);
     let at = known.unwrap_or_else(|| {
         targets.push(Target { name: settings.name.clone(), kind, location, url: None, files: Vec::new() });
@@ -91,10 +110,9 @@ fn add_unstated(targets: &mut Vec<Target>, release: &Release, settings: &TargetS
     });
     for artifact in release.artifacts.iter().flatten() {
         let name = artifact.path.file_name();
-        let path: ProjectPath = if is_index {
-            format!("simple/{}/{name}", artifact.package).parse()?
-        } else {
-            format!("{}/{name}", release.version.tag).parse()?
+        let path: ProjectPath = match settings.kind {
+            TargetKind::Github => format!("{}/{name}", release.version.tag).parse()?,
+            _ => format!("simple/{}/{name}", artifact.package).parse()?,
         };
         if targets[at].files.iter().all(|file| file.path != path) {
             let (package, sha256) = (Some(artifact.package.clone()), artifact.sha256.clone());
