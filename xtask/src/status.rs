@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
+use document::{Fate, Release, Withdrawal};
 
 use crate::pipeline::STAGES;
-use crate::record::{Progress, Records};
+use crate::record::{Progress, Record, Records};
 use crate::release::where_it_stands;
 use crate::tools::Tools;
 
@@ -36,7 +37,21 @@ pub fn run(project: Option<&Path>) -> Result<()> {
             text.push_str("  go on with: cargo xtask release --resume\n");
             text.push_str(&format!("  or take it back: cargo xtask rollback {version}\n"));
         }
+        for left in left_over(record) {
+            text.push_str(&format!("  not taken back: {left}\n"));
+        }
         text.push_str(&format!("  documents: {}\n", record.folder().display()));
     }
     filter::write_stdout(&text)
+}
+
+/// What a release that was taken back has left on the places of its files.
+fn left_over(record: &Record) -> Vec<String> {
+    let is_taken_back = record.progress() == Progress::TakenBack;
+    // A document that cannot be read is told by whoever needs it.
+    let document = record.newest().ok().flatten().filter(|_| is_taken_back);
+    let release = document.and_then(|document| Release::from_json(&document).ok());
+    let withdrawals = release.and_then(|release| release.withdrawals).unwrap_or_default();
+    let is_left = |entry: &&Withdrawal| entry.fate == Fate::Kept && entry.what.contains(" on ");
+    withdrawals.iter().filter(is_left).map(|entry| format!("{}: {}", entry.what, entry.detail)).collect()
 }

@@ -107,7 +107,8 @@ pub fn rollback(
     if git.was_given_out() {
         announce(release, &withdrawals(&places), order, stage)?;
     }
-    // Last, for a person may take long, and all else is done then.
+    // Last, for a person may take long, and all else is done then; no other tool waits with it.
+    drop(lock);
     places.iter_mut().try_for_each(|place| place.settle(order.patience, stage))?;
     let done = withdrawals(&places);
     if let Some(project) = project {

@@ -58,8 +58,8 @@ fn the_document_alone_takes_back_all_but_the_git_part() {
     assert_eq!(again.stdout, ran.stdout);
     // What it says to do by hand is what the tool does in a clone.
     let by_hand = ran.stderr.lines().find_map(|line| line.split_once("by hand: ")).unwrap().1;
-    let status = stage.command("sh", &stage.root()).args(["-c", by_hand]).status().unwrap();
-    assert!(status.success());
+    let done = stage.command("sh", &stage.root()).args(["-c", by_hand]).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
     assert!(stage.has_ref("origin.git", "refs/tags/withdrawn/v0.5.0"));
     assert!(!stage.has_ref("origin.git", "refs/tags/v0.5.0"));
     let finished = rollback(&stage, &ran.release()).release();

@@ -165,6 +165,27 @@ fn a_server_that_cannot_be_asked_stops_nothing_else() {
 }
 
 #[test]
+fn a_target_of_release_toml_is_looked_at_where_no_document_names_it() {
+    let (stage, mut release, served) = uploaded();
+    let settings = stage.read("release.toml");
+    let target = format!("[[target]]\nname = \"team\"\nkind = \"pypi\"\nurl = \"{}/simple/\"\n", served.url);
+    stage.write("release.toml", settings + &target + "index = \"team\"\n");
+    stage.commit_all("chore: upload to a server");
+    stage.git(&["push", "-q", "origin", "main"]);
+    release.publications = None;
+    let ran = stage.run(TOOL, &["--dry-run"], &release);
+    assert!(ran.stderr.contains("/manage/project/da-vinci/release/0.5.0/"), "{}", ran.stderr);
+    served.yank(Some("by hand"));
+    let ran = stage.run(TOOL, &["--dry-run"], &release);
+    assert!(ran.stderr.contains("on team: it is yanked already"), "{}", ran.stderr);
+    drop(served);
+    let ran = stage.run_with(TOOL, &["--yes"], &release, &[("WAINWRIGHT_TIMEOUT", "10")]);
+    let words = "skip: yank the files of 0.5.0 on team: nobody could look whether they are there: cannot ";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    assert!(of_team(&ran.release()).is_empty());
+}
+
+#[test]
 fn other_bytes_and_absent_files_are_told_apart() {
     let (stage, mut release, served) = uploaded();
     release.publications.as_mut().unwrap()[0].files[0].sha256 = "0".repeat(64).parse().unwrap();
