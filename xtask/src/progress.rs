@@ -1,6 +1,5 @@
 //! What a person sees of a running release: live on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ pub struct Progress {
 impl Progress {
     /// Progress on stderr: a moving line at the foot of a terminal, nothing but lines anywhere else.
     pub fn new() -> Self {
-        let live = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let live = filter::is_live();
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if live {
             bar.set_draw_target(ProgressDrawTarget::stderr());

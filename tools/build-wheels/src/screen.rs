@@ -1,7 +1,6 @@
 //! What a person sees of builds that run at once: a live table on a terminal, plain lines elsewhere.
 
 use std::fmt::Display;
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use filter::Stage;
@@ -25,8 +24,7 @@ impl<'a> Screen<'a> {
     ///
     /// Where all of them start with the first, the plan has said so already.
     pub fn new(stage: &'a Stage, builds: usize, jobs: usize) -> Self {
-        let is_live = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let table = is_live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let table = filter::is_live().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
         Self { stage, says_starts: table.is_none() && builds > jobs, table }
     }
 

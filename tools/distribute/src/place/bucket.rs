@@ -1,9 +1,12 @@
 //! An index in a bucket: all files go up at once, and then the pages, those of dependencies first.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use document::{PackageName, PublishedFile, Version};
 use filter::{Outcome, Stage, Step};
 use index::{Bucket, Intent, Location};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::own::{self, Action};
 use super::{Part, Place, Site};
@@ -36,6 +39,28 @@ impl InBucket {
             }
         }
         Ok(holds_all)
+    }
+
+    /// A line that moves while files go up and, where they are read back, come down; nothing where nobody looks on.
+    fn meter(&self, files: &[(&Parcel, &File)], is_paranoid: bool) -> Option<ProgressBar> {
+        if !filter::is_live() {
+            return None;
+        }
+        let sizes = files.iter().filter_map(|(_, file)| Some(std::fs::metadata(&file.source).ok()?.len()));
+        let total = sizes.sum::<u64>() * if is_paranoid { 2 } else { 1 };
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let template =
+            "  {spinner} {elapsed:>4} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let heard = bar.clone();
+        self.bucket.hear(move |bytes| match u64::try_from(bytes) {
+            Ok(bytes) => heard.inc(bytes),
+            Err(_) => heard.dec(bytes.unsigned_abs()),
+        });
+        Some(bar)
     }
 
     fn publish(&self, parcel: &Parcel, file: &File, is_paranoid: bool) -> Result<String> {
@@ -109,10 +134,13 @@ impl Place for InBucket {
         }
         let files: Vec<(&Parcel, &File)> =
             wanted.iter().flat_map(|parcel| parcel.files.iter().map(|file| (*parcel, file))).collect();
+        let meter = self.meter(&files, shipment.is_paranoid);
         let done = self.bucket.each(&files, |(parcel, file)| {
             let published = self.publish(parcel, file, shipment.is_paranoid);
             published.with_context(|| format!("cannot publish `{}`", file.path))
-        })?;
+        });
+        meter.inspect(ProgressBar::finish_and_clear);
+        let done = done?;
         done.iter().for_each(|line| stage.note(line));
         if let Some(action) = pages {
             stage.action(action);

@@ -18,7 +18,7 @@ use clap::{Args, FromArgMatches};
 use document::{Exit, Failure, Release};
 
 pub use plan::{Outcome, Step};
-pub use printer::print_text;
+pub use printer::{is_live, print_text};
 pub use question::{ask, can_ask};
 pub use stage::Stage;
 

@@ -1,7 +1,7 @@
 //! The one printer: lines and errors for people, on stderr.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use document::Failure;
 
@@ -13,6 +13,11 @@ pub fn print_line(tool: &str, text: &str) {
 /// Prints lines for people with one write, each as [`print_line`] does.
 pub fn print_lines<T: Display>(tool: &str, lines: impl IntoIterator<Item = T>) {
     write_stderr(&lines.into_iter().map(|line| format!("{tool}: {line}\n")).collect::<String>());
+}
+
+/// Says whether lines may move: stderr is a terminal, and a person sits before it.
+pub fn is_live() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
 }
 
 /// Prints text for people as it is, with a newline.

@@ -15,6 +15,7 @@ mod microsoft;
 mod pages;
 mod profile;
 mod store;
+mod traffic;
 mod upload;
 mod wire;
 
@@ -100,6 +101,12 @@ impl Bucket {
     /// The URL of `simple/` that people install from, with `/` at its end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Has somebody hear of the bytes of large files as they go up and, where they are read back, come down; of a
+    /// negative number where a request with them has failed.
+    pub fn hear(&self, hearer: impl Fn(i64) + Send + Sync + 'static) {
+        self.store.traffic.hear(hearer);
     }
 
     /// Does a job for each item, many at once; the results stand in the order of the items.

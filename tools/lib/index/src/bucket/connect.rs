@@ -14,26 +14,32 @@ use super::google;
 use super::location::{Kind, Location};
 use super::microsoft;
 use super::profile::Profile;
+use super::traffic::Traffic;
 use super::wire::Connector;
 
 type Client = (Arc<dyn ObjectStore>, Location, Source);
+/// What learns from the requests of a client.
+pub(crate) type Wires = (Clock, Traffic);
+
+/// How long a server may be silent.
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
 /// Makes a client of a store; the location comes back with what the environment adds to it. What its server says about
-/// the time comes into `clock`.
-pub(crate) fn connect(location: Location, clock: &Clock) -> Result<Client> {
+/// the time, and what goes over the line, comes into `wires`.
+pub(crate) fn connect(location: Location, wires: &Wires) -> Result<Client> {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // One that is there already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
     match location.kind {
-        Kind::S3 => s3(location, clock),
-        Kind::Gcs => gcs(location, clock),
-        Kind::Azure => azure(location, clock),
+        Kind::S3 => s3(location, wires),
+        Kind::Gcs => gcs(location, wires),
+        Kind::Azure => azure(location, wires),
     }
 }
 
-fn s3(mut location: Location, clock: &Clock) -> Result<Client> {
+fn s3(mut location: Location, wires: &Wires) -> Result<Client> {
     let profile = Profile::read()?;
     location.endpoint = credentials::endpoint(location.endpoint.as_deref(), &profile);
     let region = credentials::region(location.region.as_deref(), &profile);
@@ -52,23 +58,27 @@ fn s3(mut location: Location, clock: &Clock) -> Result<Client> {
         None => builder.with_virtual_hosted_style_request(!location.bucket.contains('.')),
     };
     let (builder, source) = credentials::found(builder, &profile)?;
-    let unsigned = Connector { signer: None, clock: clock.clone() };
+    let unsigned = Connector { signer: None, clock: wires.0.clone(), traffic: wires.1.clone() };
     let built =
         builder.clone().with_http_connector(unsigned).build().map_err(|cause| refused(&location, &cause))?;
     let signer = Arc::clone(built.credentials());
-    let connector = Connector { signer: Some((Arc::clone(&signer), region)), clock: clock.clone() };
+    let connector = Connector {
+        signer: Some((Arc::clone(&signer), region)),
+        clock: wires.0.clone(),
+        traffic: wires.1.clone(),
+    };
     let built = builder.with_credentials(signer).with_http_connector(connector).build();
     let built = built.map_err(|cause| refused(&location, &cause))?;
     Ok((Arc::new(built), location, source))
 }
 
-fn gcs(location: Location, clock: &Clock) -> Result<Client> {
+fn gcs(location: Location, wires: &Wires) -> Result<Client> {
     let (builder, source) = google::found()?;
     let mut builder = builder
         .with_bucket_name(&location.bucket)
         .with_retry(retries())
         .with_client_options(options(&location))
-        .with_http_connector(Connector { signer: None, clock: clock.clone() });
+        .with_http_connector(Connector { signer: None, clock: wires.0.clone(), traffic: wires.1.clone() });
     if let Some(endpoint) = &location.endpoint {
         builder = builder.with_base_url(endpoint.trim_end_matches('/'));
         // A server of one's own that asks for no rights, as emulators are.
@@ -80,7 +90,7 @@ fn gcs(location: Location, clock: &Clock) -> Result<Client> {
     Ok((Arc::new(built), location, source))
 }
 
-fn azure(mut location: Location, clock: &Clock) -> Result<Client> {
+fn azure(mut location: Location, wires: &Wires) -> Result<Client> {
     let found = microsoft::found();
     location.account = location.account.or(found.account);
     location.endpoint = location.endpoint.or(found.endpoint);
@@ -90,7 +100,7 @@ fn azure(mut location: Location, clock: &Clock) -> Result<Client> {
         .with_retry(retries())
         .with_client_options(options(&location))
         .with_allow_http(is_plain(&location))
-        .with_http_connector(Connector { signer: None, clock: clock.clone() });
+        .with_http_connector(Connector { signer: None, clock: wires.0.clone(), traffic: wires.1.clone() });
     if let Some(account) = &location.account {
         builder = builder.with_account(account);
     }
@@ -105,7 +115,7 @@ fn options(location: &Location) -> ClientOptions {
     ClientOptions::new()
         // A large file on a slow line takes as long as it takes, while bytes flow.
         .with_timeout_disabled()
-        .with_read_timeout(Duration::from_secs(60))
+        .with_read_timeout(SILENCE)
         .with_allow_http(is_plain(location))
         .with_pool_max_idle_per_host(32)
 }

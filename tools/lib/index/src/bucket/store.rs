@@ -21,6 +21,7 @@ use super::connect;
 use super::credentials::Source;
 use super::explain::{self, Request};
 use super::location::{Kind, Location};
+use super::traffic::Traffic;
 use super::wire::{SERVED, TrailingSlash};
 
 /// The attribute in which an object carries the digest that it was published with.
@@ -34,6 +35,7 @@ pub(crate) struct Store {
     pub location: Location,
     pub source: Source,
     clock: Clock,
+    pub(super) traffic: Traffic,
     pub(super) client: Arc<dyn ObjectStore>,
     pub(super) runtime: Runtime,
     pub(super) budget: (Mutex<u64>, Condvar),
@@ -78,9 +80,18 @@ impl Store {
     /// Makes ready to talk to a bucket; nothing is asked of it yet.
     pub(crate) fn open(location: Location) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let clock = Clock::default();
-        let (client, location, source) = connect::connect(location, &clock)?;
-        Ok(Self { location, source, clock, client, runtime, budget: (Mutex::new(0), Condvar::new()) })
+        let wires = connect::Wires::default();
+        let (client, location, source) = connect::connect(location, &wires)?;
+        let (clock, traffic) = wires;
+        Ok(Self {
+            location,
+            source,
+            clock,
+            traffic,
+            client,
+            runtime,
+            budget: (Mutex::new(0), Condvar::new()),
+        })
     }
 
     /// Lists what is below a folder of the index, by path below the index.
@@ -123,7 +134,10 @@ impl Store {
             let options = GetOptions { head: true, ..GetOptions::default() };
             let got = self.runtime.block_on(self.client.get_opts(&key, options))?;
             let attribute = |name: &'static str| got.attributes.get(&Attribute::Metadata(name.into()));
+            // Of an upload in parts the sum is one of other sums, which not every server marks as such.
+            let is_whole = got.meta.e_tag.as_ref().is_none_or(|tag| !tag.contains('-'));
             let sha256 = attribute(SERVED)
+                .filter(|_| is_whole)
                 .and_then(|sum| served(sum.as_ref()))
                 .or_else(|| attribute(RECORDED)?.as_ref().parse().ok());
             Ok(Head { sha256, object: object(got.meta) })
@@ -147,6 +161,7 @@ impl Store {
             match block.map_err(|error| self.explain(Request::Read, below, &error))? {
                 Some(block) => {
                     sha256.update(&block);
+                    self.traffic.tell(i64::try_from(block.len()).unwrap_or_default());
                     take(&block)?;
                 }
                 None => return Ok(Some(Sha256::from_bytes(&sha256.finalize().into()))),

@@ -13,6 +13,7 @@ use sha2::Digest;
 use super::explain::Request;
 use super::location::Kind;
 use super::store::{ATTEMPTS, Head, Store, attributes, is_lost, pause};
+use super::traffic::in_pieces;
 use crate::listing::digest_of;
 
 /// Files above this size go up in parts.
@@ -68,7 +69,7 @@ impl Store {
                     if digest_of(&bytes) != *sha256 {
                         return Err(changed(path, sha256));
                     }
-                    self.put(below, bytes.into(), PutMode::Create, Some(sha256))?
+                    self.put(below, in_pieces(bytes), PutMode::Create, Some(sha256))?
                 }
                 Body::Bytes(bytes) => {
                     self.put(below, bytes.to_vec().into(), PutMode::Create, Some(sha256))?
@@ -118,7 +119,7 @@ impl Store {
                     break;
                 }
                 hash.update(&part);
-                parts.spawn(upload.put_part(part.into()));
+                parts.spawn(upload.put_part(in_pieces(part)));
                 if parts.len() > 1
                     && let Some(Ok(Err(error))) = parts.join_next().await
                 {

@@ -1,6 +1,7 @@
 //! What the object-store library leaves out of S3, added on the wire: keys that end in `/`, checksums that are read
 //! back, multipart uploads that replace nothing, and `Retry-After`.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use object_store::client::{
 };
 
 use super::clock::Clock;
+use super::traffic::{PIECE, Told, Traffic};
 
 /// The attribute of an object in which the checksum that S3 computed itself is found.
 pub(crate) const SERVED: &str = "wainwright-served-sha256";
@@ -30,6 +32,8 @@ pub(crate) struct Connector {
     pub signer: Option<(AwsCredentialProvider, String)>,
     /// What learns the time of the server.
     pub clock: Clock,
+    /// What learns how many bytes go out.
+    pub traffic: Traffic,
 }
 
 #[derive(Debug)]
@@ -37,12 +41,23 @@ struct Wire {
     client: HttpClient,
     signer: Option<(AwsCredentialProvider, String)>,
     clock: Clock,
+    traffic: Traffic,
+    /// The client for large bodies that somebody hears of; the other one takes no body but its own.
+    uploader: reqwest::Client,
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = ReqwestConnector::default().connect(options)?;
-        Ok(HttpClient::new(Wire { client, signer: self.signer.clone(), clock: self.clock.clone() }))
+        let uploader = reqwest::Client::builder()
+            .user_agent(concat!("wainwright/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(super::connect::SILENCE)
+            .http1_only()
+            .build()
+            .map_err(|cause| object_store::Error::Generic { store: "HTTP", source: Box::new(cause) })?;
+        let (signer, clock, traffic) = (self.signer.clone(), self.clock.clone(), self.traffic.clone());
+        Ok(HttpClient::new(Wire { client, signer, clock, traffic, uploader }))
     }
 }
 
@@ -68,7 +83,9 @@ impl HttpService for Wire {
                 sign(&mut request, credentials, region).await?;
             }
         }
-        let mut response = self.client.execute(request).await?;
+        let is_told = self.traffic.is_heard() && request.body().content_length() >= PIECE;
+        let mut response =
+            if is_told { self.upload(request).await? } else { self.client.execute(request).await? };
         if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
             self.clock.note(date);
         }
@@ -81,6 +98,46 @@ impl HttpService for Wire {
         }
         Ok(response)
     }
+}
+
+impl Wire {
+    /// Sends a large body, and tells of its bytes.
+    async fn upload(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let mut request =
+            reqwest::Request::new(parts.method, parts.uri.to_string().parse().map_err(unknown)?);
+        *request.headers_mut() = parts.headers;
+        let (body, sent) = Told::new(body, &self.traffic);
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        let done = self.finish(request).await;
+        if !done.as_ref().is_ok_and(|response| response.status().is_success()) {
+            self.traffic.tell(-sent.load(Ordering::Relaxed));
+        }
+        done
+    }
+
+    async fn finish(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
+        let mut response = self.uploader.execute(request).await.map_err(broken)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut whole = HttpResponse::new(response.bytes().await.map_err(broken)?.into());
+        *whole.status_mut() = status;
+        *whole.headers_mut() = headers;
+        Ok(whole)
+    }
+}
+
+/// What is told of a connection decides whether a request is made again, so each kind is kept apart.
+fn broken(cause: reqwest::Error) -> HttpError {
+    let kind = if cause.is_timeout() {
+        HttpErrorKind::Timeout
+    } else if cause.is_connect() {
+        HttpErrorKind::Connect
+    } else if cause.is_decode() {
+        HttpErrorKind::Decode
+    } else {
+        HttpErrorKind::Interrupted
+    };
+    HttpError::new(kind, cause.without_url())
 }
 
 /// How long a server that has too much to do wants to be left alone.

@@ -1,0 +1,111 @@
+//! The bytes that go to a store and come from it, told piece by piece to whoever shows them.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use http_body::{Body, Frame, SizeHint};
+use object_store::PutPayload;
+use object_store::client::{HttpError, HttpRequestBody};
+
+/// How much is told at once, and no body smaller than that is told at all.
+pub(crate) const PIECE: usize = 128 << 10;
+
+type Hearer = Box<dyn Fn(i64) + Send + Sync>;
+
+/// Who hears of bytes; nobody at first.
+#[derive(Clone, Default)]
+pub(crate) struct Traffic(Arc<OnceLock<Hearer>>);
+
+impl fmt::Debug for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Traffic").field("is_heard", &self.0.get().is_some()).finish()
+    }
+}
+
+impl Traffic {
+    /// Has somebody hear of bytes; the first who asks stays.
+    pub(crate) fn hear(&self, hearer: impl Fn(i64) + Send + Sync + 'static) {
+        let _ = self.0.set(Box::new(hearer));
+    }
+
+    /// Says whether anybody hears.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// Tells of bytes; of a negative number where they have gone in vain.
+    pub(crate) fn tell(&self, bytes: i64) {
+        if let Some(hear) = self.0.get() {
+            hear(bytes);
+        }
+    }
+}
+
+/// The body of a request, which tells of its bytes as they go out.
+pub(crate) struct Told {
+    body: HttpRequestBody,
+    traffic: Traffic,
+    sent: Arc<AtomicI64>,
+}
+
+impl Told {
+    /// A body, and the count of what has gone out of it.
+    pub(crate) fn new(body: HttpRequestBody, traffic: &Traffic) -> (Self, Arc<AtomicI64>) {
+        let sent = Arc::new(AtomicI64::new(0));
+        (Self { body, traffic: traffic.clone(), sent: Arc::clone(&sent) }, sent)
+    }
+}
+
+impl Body for Told {
+    type Data = <HttpRequestBody as Body>::Data;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            let bytes = i64::try_from(frame.data_ref().map_or(0, |data| data.len())).unwrap_or_default();
+            self.sent.fetch_add(bytes, Ordering::Relaxed);
+            self.traffic.tell(bytes);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Bytes in pieces, none of which is copied, so that they go out and are told one by one.
+pub(crate) fn in_pieces(bytes: Vec<u8>) -> PutPayload {
+    let whole = PutPayload::from(bytes);
+    let pieces = whole.iter().flat_map(|block| {
+        let starts = (0..block.len()).step_by(PIECE);
+        starts.map(|at| block.slice(at..(at + PIECE).min(block.len())))
+    });
+    pieces.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_the_whole() {
+        for size in [0, 1, PIECE, PIECE + 1, 5 * PIECE - 1] {
+            let bytes: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
+            let payload = in_pieces(bytes.clone());
+            assert_eq!(payload.iter().count(), size.div_ceil(PIECE));
+            assert_eq!(payload.iter().flat_map(|piece| piece.to_vec()).collect::<Vec<u8>>(), bytes);
+        }
+    }
+}
