@@ -1,6 +1,7 @@
 //! A release that is ready to be published to a bucket of a real server.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
@@ -68,6 +69,10 @@ impl Stage {
              git commit -qam 'chore: an index in a bucket' && git push -q origin main"
         ))?;
         let document = sandbox.pipeline("minor", "tag-release")?;
+        // What a library says to those who look for its faults must hold no secret either.
+        for (name, value) in [("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full"), ("AWS_DEBUG", "1")] {
+            sandbox.set(name, value);
+        }
         let (endpoint, bucket, index) = (endpoint.to_owned(), bucket.to_owned(), index.to_owned());
         Ok(Self { sandbox, endpoint, bucket, index, document })
     }
@@ -121,15 +126,34 @@ impl Stage {
 
     /// Starts to publish a version of one package, from a project of its own.
     pub fn publisher(&self, version: &str) -> Result<Child> {
+        self.publisher_of(version, 0, &[])
+    }
+
+    /// The same with a wheel that has so many bytes which nothing makes smaller.
+    pub fn publisher_of(&self, version: &str, bytes: usize, arguments: &[&str]) -> Result<Child> {
+        let folder = self.prepared(version, bytes)?;
+        let program = self.sandbox.programs().join("distribute");
+        let mut command = self.sandbox.command(&program.to_string_lossy());
+        command
+            .args(["--package", "wagon-core"])
+            .args(arguments)
+            .current_dir(folder.join("clone"))
+            .stdin(fs::File::open(folder.join("document.json"))?);
+        Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
+    }
+
+    /// A folder with `document.json`, the release of that one wheel, and `clone`, the project with it.
+    pub fn prepared(&self, version: &str, bytes: usize) -> Result<PathBuf> {
         let folder = self.sandbox.path(version);
         let name = format!("wagon_core-{version}-py3-none-any.whl");
         self.sandbox.shell(&format!(
             "mkdir -p {0}/dist && git clone -q ../origin.git {0}/clone && cp release.toml {0}/clone && cd {0}/clone && mkdir dist
              python3 - <<'END'
-import zipfile
+import os, zipfile
 info = 'wagon_core-{version}.dist-info'
 with zipfile.ZipFile('dist/{name}', 'w') as wheel:
     wheel.writestr('wagon_core/__init__.py', '')
+    wheel.writestr('wagon_core/data', os.urandom({bytes}))
     wheel.writestr(info + '/METADATA', 'Metadata-Version: 2.4\\nName: wagon-core\\nVersion: {version}\\n')
     wheel.writestr(info + '/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
     wheel.writestr(info + '/RECORD', '')
@@ -149,14 +173,7 @@ END",
         release.signatures = Some(Vec::new());
         let expected = release.expected.as_mut().context("expected")?;
         expected.retain(|one| one.id.contains("core") && one.kind == document::ArtifactKind::Wheel);
-        let input = folder.join("document.json");
-        fs::write(&input, release.to_json()?)?;
-        let program = self.sandbox.programs().join("distribute");
-        let mut command = self.sandbox.command(&program.to_string_lossy());
-        command
-            .args(["--package", "wagon-core"])
-            .current_dir(folder.join("clone"))
-            .stdin(fs::File::open(&input)?);
-        Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
+        fs::write(folder.join("document.json"), release.to_json()?)?;
+        Ok(folder)
     }
 }
