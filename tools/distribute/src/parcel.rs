@@ -1,14 +1,13 @@
 //! What is published: the files that keep one promise of the release, found to be as they were built.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use distribution::door::{self, Problem, Subject};
 use distribution::wheel::Wheel;
 use distribution::{Metadata, sdist};
-use document::{
-    Artifact, ArtifactKind, PackageName, ProjectPath, Promise, Release, Sha256, Signature, Version,
-};
+use document::{ArtifactKind, PackageName, ProjectPath, Promise, Release, Sha256, Signature, Version};
 use project::Project;
 
 use crate::requirement::Requirement;
@@ -57,8 +56,9 @@ impl File {
 pub fn pack(project: &Project, release: &Release, packages: &[PackageName]) -> Result<Vec<Parcel>> {
     check(&project.root, release)?;
     let mut parcels = Vec::new();
+    let mut built = files(&project.root, release);
     for promise in release.promises().into_iter().filter(|promise| packages.contains(&promise.package)) {
-        let files = files(&project.root, release, &promise);
+        let files = built.remove(&promise).unwrap_or_default();
         let requires = match files.first() {
             Some(first) => requires(&first.source, promise.kind)?,
             None => crate::order::declared(project, &promise.package)?,
@@ -70,19 +70,21 @@ pub fn pack(project: &Project, release: &Release, packages: &[PackageName]) -> R
     Ok(parcels)
 }
 
-fn files(root: &Path, release: &Release, promise: &Promise) -> Vec<File> {
-    let artifacts = release.artifacts.iter().flatten();
-    let file = |artifact: &Artifact| {
-        let mut signatures = release.signatures.iter().flatten();
-        let signature = signatures.find(|signature| signature.path == artifact.path);
-        File {
+/// The files of a release by the promise that they keep.
+fn files(root: &Path, release: &Release) -> BTreeMap<Promise, Vec<File>> {
+    let signatures: BTreeMap<&ProjectPath, &Signature> =
+        release.signatures.iter().flatten().map(|signature| (&signature.path, signature)).collect();
+    let mut files: BTreeMap<Promise, Vec<File>> = BTreeMap::new();
+    for artifact in release.artifacts.iter().flatten() {
+        let file = File {
             path: artifact.path.clone(),
             source: artifact.path.under(root),
             sha256: artifact.sha256.clone(),
-            signature: signature.map(|signature| signature.signature.under(root)),
-        }
-    };
-    artifacts.filter(|artifact| artifact.promise(&release.version.current) == *promise).map(file).collect()
+            signature: signatures.get(&artifact.path).map(|signature| signature.signature.under(root)),
+        };
+        files.entry(artifact.promise(&release.version.current)).or_default().push(file);
+    }
+    files
 }
 
 fn requires(source: &Path, kind: ArtifactKind) -> Result<Vec<Requirement>> {
