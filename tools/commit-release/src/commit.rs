@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use document::{Commit, CommitId, Failure, ProjectPath, Release, Sha256};
 use filter::{Outcome, Stage, Step};
-use project::{Lock, Project, files};
+use project::{Lock, Project};
 
 /// The one action: a commit on a branch.
 struct MakeCommit {
@@ -31,9 +31,10 @@ impl fmt::Display for MakeCommit {
 
 /// Makes the release commit; `None` in a dry run.
 pub fn commit(project: &Project, release: &Release, stage: &Stage) -> Result<Option<Commit>> {
-    let plan = plan(project, release)?;
+    let files = files(release)?;
     let base = &release.project.base;
-    if plan.files.is_empty() {
+    // Nor is a branch needed: a tag that is there is released once more from wherever it is checked out.
+    if files.is_empty() {
         stage.skip(
             "commit",
             format!("no file was changed, {} carries {} already", base.short(), release.version.current),
@@ -42,6 +43,7 @@ pub fn commit(project: &Project, release: &Release, stage: &Stage) -> Result<Opt
         let commit = Commit { id: base.clone(), parent: base.clone(), message, files: Vec::new() };
         return Ok((!stage.is_dry_run()).then_some(commit));
     }
+    let plan = plan(project, release, files)?;
     if stage.is_dry_run() {
         stage.perform(&[Step::Do(plan)], |_| Ok(Outcome::Done))?;
         return Ok(None);
@@ -63,17 +65,26 @@ pub fn commit(project: &Project, release: &Release, stage: &Stage) -> Result<Opt
     Ok(made)
 }
 
-fn plan(project: &Project, release: &Release) -> Result<MakeCommit, Failure> {
+/// The files to commit with what they hold, sorted.
+fn files(release: &Release) -> Result<Vec<(ProjectPath, Sha256)>, Failure> {
+    let edits = release.edits.iter().map(|edit| (&edit.path, &edit.after));
+    let notes = release.notes()?.edit.iter().map(|edit| (&edit.path, &edit.after));
+    let mut files: Vec<_> = edits.chain(notes).map(|(path, after)| (path.clone(), after.clone())).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn plan(
+    project: &Project,
+    release: &Release,
+    files: Vec<(ProjectPath, Sha256)>,
+) -> Result<MakeCommit, Failure> {
     let Some(branch) = release.project.branch.clone() else {
         let what = format!("cannot commit {}: the head is detached", release.version.current);
         return Err(Failure::new(what).hint("run `git switch BRANCH`, and start again with `bump-version`"));
     };
-    let mut files: Vec<_> =
-        release.edits.iter().map(|edit| (edit.path.clone(), edit.after.clone())).collect();
-    let notes = release.notes()?.edit.as_ref();
-    files.extend(notes.map(|edit| (edit.path.clone(), edit.after.clone())));
-    let new = notes.filter(|edit| edit.before.is_none()).map(|edit| edit.path.clone());
-    files.sort();
+    let new = release.notes()?.edit.as_ref().filter(|edit| edit.before.is_none());
+    let new = new.map(|edit| edit.path.clone());
     let message = message(&project.settings.project.commit_message, release, &branch);
     Ok(MakeCommit { branch, message, files, new })
 }
@@ -96,8 +107,8 @@ fn check_files(project: &Project, plan: &MakeCommit) -> Result<()> {
         return Err(Failure::new(what).hint(format!("run `git switch {}`", plan.branch)).into());
     }
     for (path, expected) in &plan.files {
-        let bytes = files::read_if_present(&path.under(&project.root))?.unwrap_or_default();
-        let found = files::sha256(&bytes);
+        let bytes = project::files::read_if_present(&path.under(&project.root))?.unwrap_or_default();
+        let found = project::files::sha256(&bytes);
         if found != *expected {
             let what = format!(
                 "cannot commit `{path}`: its SHA-256 is {found}, the document says {expected}: it changed after the bump"
@@ -176,7 +187,7 @@ fn committed_as_planned(project: &Project, plan: &MakeCommit, id: &CommitId) -> 
         // With filters: the digest is that of the file as it stands in the tree.
         let object = format!("{id}:./{path}");
         let output = project::run_quietly(&mut project.git.command(&["cat-file", "--filters", &object])?)?;
-        if files::sha256(&output.stdout) != *expected {
+        if project::files::sha256(&output.stdout) != *expected {
             return Err(Failure::new(format!("cannot commit `{path}` as planned: a hook rewrote it"))
                 .hint(hint)
                 .into());
