@@ -27,6 +27,8 @@ pub struct PackageServer {
     pub uploads: String,
     /// The name of the user who may upload, with [`PASSWORD`].
     pub user: &'static str,
+    /// The token with which devpi makes more indexes.
+    token: Option<String>,
     _server: Server,
 }
 
@@ -50,7 +52,7 @@ impl PackageServer {
         command.extend(["--disable-fallback", &packages]);
         let server = start(&command, port, "/", &folder.join("pypiserver.log"))?;
         let root = format!("http://127.0.0.1:{port}/");
-        Ok(Self { simple: format!("{root}simple/"), uploads: root, user: "me", _server: server })
+        Ok(Self { simple: format!("{root}simple/"), uploads: root, user: "me", token: None, _server: server })
     }
 
     /// Starts devpi with an index whose files are never replaced, in that folder: pages in JSON as well.
@@ -77,11 +79,22 @@ impl PackageServer {
         let post = ureq::post(format!("{root}/+login")).header("accept", json).content_type(json);
         let answer: Value = serde_json::from_str(&post.send(login)?.into_body().read_to_string()?)?;
         let token = answer["result"]["password"].as_str().context("devpi gave no token")?;
-        let known = STANDARD.encode(format!("{USER}:{token}"));
-        let put = ureq::put(format!("{root}/{USER}/dev")).header("accept", json).content_type(json);
-        put.header("x-devpi-auth", known).send(json!({ "bases": [], "volatile": false }).to_string())?;
         let uploads = format!("{root}/{USER}/dev/");
-        Ok(Self { simple: format!("{uploads}+simple/"), uploads, user: USER, _server: server })
+        let simple = format!("{uploads}+simple/");
+        let made = Self { simple, uploads, user: USER, token: Some(token.to_owned()), _server: server };
+        made.add_index("dev")?;
+        Ok(made)
+    }
+
+    /// Makes one more index at devpi beside `dev`.
+    pub fn add_index(&self, name: &str) -> Result<()> {
+        let token = self.token.as_deref().context("only devpi has more than one index")?;
+        let root = self.uploads.trim_end_matches(&format!("/{USER}/dev/"));
+        let json = "application/json";
+        let known = STANDARD.encode(format!("{USER}:{token}"));
+        let put = ureq::put(format!("{root}/{USER}/{name}")).header("accept", json).content_type(json);
+        put.header("x-devpi-auth", known).send(json!({ "bases": [], "volatile": false }).to_string())?;
+        Ok(())
     }
 
     /// Uploads files with uv.

@@ -14,6 +14,7 @@ pub mod bucket;
 pub mod clouds;
 pub mod github;
 pub mod indexes;
+pub mod kills;
 pub mod oracle;
 pub mod releases;
 pub mod servers;

@@ -29,17 +29,23 @@ pub struct Stage {
 impl Stage {
     /// A release of the lockstep project with that version, tagged here and at GitHub, and further keys of its target.
     pub fn new(request: &str, keys: &str) -> Result<Self> {
-        Self::before(request, keys, |_, _| Ok(None))
+        Self::before(request, keys, "", |_, _| Ok(None))
     }
 
     /// The same, with each request compared with GitHub's description of its interface: `violations` tells what is wrong.
     pub fn under_contract(request: &str, keys: &str) -> Result<Self> {
-        Self::before(request, keys, |api, folder| Contract::start(api, folder).map(Some))
+        Self::before(request, keys, "", |api, folder| Contract::start(api, folder).map(Some))
+    }
+
+    /// The same with more of a script between the project and GitHub.
+    pub fn between(request: &str, keys: &str, more: &str) -> Result<Self> {
+        Self::before(request, keys, more, |_, _| Ok(None))
     }
 
     fn before(
         request: &str,
         keys: &str,
+        more: &str,
         contract: impl FnOnce(&str, &Path) -> Result<Option<Contract>>,
     ) -> Result<Self> {
         let mut sandbox = Sandbox::new("lockstep")?;
@@ -55,7 +61,7 @@ impl Stage {
         let script = fs::read_to_string(repository().join("tests/tests/github/before.py"))?;
         let contract = contract(&github.api(), folder.path())?;
         let api = contract.as_ref().map_or_else(|| github.api(), |contract| contract.endpoint.clone());
-        let faults = Faults::start(&api, &script, folder.path())?;
+        let faults = Faults::start(&api, &(script + more), folder.path())?;
         sandbox.set("GITHUB_API_URL", &faults.endpoint);
         sandbox.set("GITHUB_TOKEN", TOKEN);
         let stage = Self {
