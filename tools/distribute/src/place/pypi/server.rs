@@ -63,7 +63,7 @@ impl Server {
     #[cfg(test)]
     pub fn at(served: Served, upload: Option<&str>) -> Self {
         let simple = served.url().to_owned();
-        Self { served, index: None, upload: upload.map(str::to_owned), simple }
+        Self { served, index: None, upload: upload.map(str::to_owned), limits: Limits::default(), simple }
     }
 
     /// Says whether it is PyPI itself.
