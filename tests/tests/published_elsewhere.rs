@@ -76,9 +76,17 @@ fn f4_a_server_that_is_behind_is_waited_for_and_then_installed_from() -> Result<
 
     let error = sandbox.refused("validate", &["--published", "--quick"], &document, 1)?;
     assert!(error.contains(&format!("from `{simple}`: it answered 401")), "{error}");
-    assert!(error.contains("hint: set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD"), "{error}");
+    assert!(
+        error.contains("hint: set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD, and name"),
+        "{error}"
+    );
     sandbox.set("UV_INDEX_TEAM_USERNAME", "me");
     sandbox.set("UV_INDEX_TEAM_PASSWORD", PASSWORD);
+    // A document alone does not say who is told a password.
+    let error = sandbox.refused("validate", &["--published", "--quick"], &document, 1)?;
+    assert!(error.contains("it answered 401"), "{error}");
+    fs::write(sandbox.path("uv.toml"), format!("[[index]]\nname = \"team\"\nurl = \"{simple}\"\n"))?;
+    sandbox.set("UV_CONFIG_FILE", &sandbox.path("uv.toml").to_string_lossy());
     let error = sandbox.refused("validate", &["--published", "--quick"], &document, 1)?;
     assert!(
         error.contains(&format!(

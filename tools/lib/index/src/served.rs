@@ -157,7 +157,7 @@ impl Served {
         let failure = Failure::new(format!("cannot read {what} {self}: it answered {}{said}", answer.status));
         match (answer.status, &self.login) {
             (401 | 403, None) => failure
-                .hint("set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD for the index of that name"),
+                .hint("set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD, and name the index so in the settings of uv"),
             (401 | 403, Some(_)) => failure.hint("check the user and the password of the index"),
             _ => failure.hint("look at the page in a browser, and try again"),
         }

@@ -91,6 +91,14 @@ pub fn login(name: &str) -> Option<(String, String)> {
     (user.is_some() || password.is_some()).then(|| (user.unwrap_or_default(), password.unwrap_or_default()))
 }
 
+/// The user and the password for an index, where the settings of uv name it on the same server, or the caller knows it.
+///
+/// A release document may come from anybody, so what it calls by a name of the user's is shown no password.
+pub fn login_at(root: &Path, index: &UserIndex, is_known: bool) -> Result<Option<(String, String)>> {
+    let is_trusted = is_known || is_named(root, &index.name, &index.url)?;
+    Ok(login(&index.name).filter(|_| is_trusted))
+}
+
 /// The URL of PyPI's `simple/` as pip knows it. It is asked once, and kept in the user's cache folder.
 pub fn default_simple(uv: &Uv) -> Result<String> {
     default_simple_in(&cache_folder()?, uv)
@@ -122,6 +130,16 @@ fn default_simple_in(cache: &Path, uv: &Uv) -> Result<String> {
     }
     project::files::replace(&kept, format!("{url}\n").as_bytes())?;
     Ok(url.to_owned())
+}
+
+/// Says whether the settings of uv name an index so on the server of that URL.
+fn is_named(root: &Path, name: &str, url: &str) -> Result<bool> {
+    let server = |url: &str| {
+        let url = without_login(url);
+        let path = url.split_once("://").and_then(|(scheme, rest)| Some(scheme.len() + 3 + rest.find('/')?));
+        url[..path.unwrap_or(url.len())].to_owned()
+    };
+    Ok(named(root, name)?.is_some_and(|named| server(&named.url) == server(url)))
 }
 
 /// A URL without a name and a password.
@@ -311,6 +329,24 @@ mod tests {
             let error = url(location).unwrap_err().to_string();
             assert!(error.starts_with(cause), "{error}");
         }
+    }
+
+    #[test]
+    fn a_password_goes_where_the_settings_of_uv_lead() {
+        // No variable is set here, so the file alone is asked.
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[[index]]\nname = \"own\"\nurl = \"https://me:marker@host.example/simple\"\n";
+        fs::write(folder.path().join("uv.toml"), text).unwrap();
+        for (url, is_same) in [
+            ("https://host.example/other/", true),
+            ("https://host.example", true),
+            ("http://host.example/simple", false),
+            ("https://host.example.org/simple", false),
+            ("https://host.example@else.example/simple", false),
+        ] {
+            assert_eq!(is_named(folder.path(), "own", url).unwrap(), is_same, "{url}");
+        }
+        assert!(!is_named(folder.path(), "other", "https://host.example/simple").unwrap());
     }
 
     #[test]

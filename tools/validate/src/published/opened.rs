@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use document::{PackageName, PublishedFile, Version};
 use filter::Stage;
-use index::{Bucket, Index, Listing, Location, Served, ServedFile};
+use index::{Bucket, Index, Listing, Location, Served, ServedFile, simple_url};
+use project::TargetSettings;
 use uv::index::UserIndex;
 use web::Web;
 
@@ -65,7 +66,7 @@ impl Opened {
             Kind::Server => (None, Some(uv::index::located(root, &target.location)?), true),
             Kind::GitHub => (None, None, true),
         };
-        let door = index.map(|index| Door::open(&index, target, is_promised, context.stage)).transpose()?;
+        let door = index.map(|index| Door::open(&index, target, is_promised, context)).transpose()?;
         Ok(Self { store, door })
     }
 
@@ -117,9 +118,17 @@ impl Opened {
 }
 
 impl Door {
-    fn open(index: &UserIndex, target: &Target, is_promised: bool, stage: &Stage) -> Result<Self> {
+    fn open(index: &UserIndex, target: &Target, is_promised: bool, context: &Context) -> Result<Self> {
+        let (project, stage) = (context.project, context.stage);
         let mut served = Served::at(&index.url, Web::new())?;
-        let login = uv::index::login(&index.name);
+        let is_ours = |own: &TargetSettings| {
+            own.name == target.name
+                && match target.kind {
+                    Kind::Folder => own.url.as_deref().map(simple_url) == Some(simple_url(&index.url)),
+                    _ => own.location().is_ok_and(|own| own == target.location),
+                }
+        };
+        let login = uv::index::login_at(&project.root, index, project.targets().iter().any(is_ours))?;
         if let Some((user, password)) = &login {
             served = served.with_login(user, password);
         }

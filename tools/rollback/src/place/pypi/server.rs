@@ -19,13 +19,11 @@ pub fn served(target: &Target, circumstances: &Circumstances) -> Result<Served> 
         (Err(_), Some(url)) => return Served::at(url, Web::new()),
         (index, _) => index?,
     };
-    let named = uv::index::named(&root, &index.name)?;
-    let is_named = named.is_some_and(|named| web::server(&named.url) == web::server(&index.url));
     let is_of_project = circumstances.project.is_some_and(|project| {
         project.targets().iter().any(|own| own.location().is_ok_and(|own| own == target.location))
     });
     let served = Served::at(&index.url, Web::new())?;
-    Ok(match uv::index::login(&index.name).filter(|_| is_named || is_of_project) {
+    Ok(match uv::index::login_at(&root, &index, is_of_project)? {
         Some((user, password)) => served.with_login(&user, &password),
         None => served,
     })
