@@ -78,7 +78,7 @@ fn an_immutable_release_is_kept_with_its_tag_until_it_is_deleted() -> Result<()>
     let (document, _) = stage.distribute(&[])?;
     stage.say("immutable", "yes")?;
     let (done, said) = rollback(&stage, &["--yes"], &document)?;
-    let why = "it is immutable, and can be deleted alone (`--delete`)";
+    let why = "it is immutable: it can be deleted (`--delete`), and not hidden";
     assert_eq!(fate(&done, "release v0.2.0 on page"), Some((Fate::Kept, why.to_owned())));
     let held = "the immutable release on page holds it";
     assert_eq!(fate(&done, "tag v0.2.0"), Some((Fate::Kept, held.to_owned())));

@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Why, for the indexes, the revert commit and the tag that remembers it
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Delete the files from indexes of your own, in place of yanking them
+    /// Delete the files from indexes of your own and the release at GitHub, in place of yanking and hiding them
     #[arg(long)]
     delete: bool,
     /// How long to wait for what people must do by hand

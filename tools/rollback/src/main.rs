@@ -39,7 +39,7 @@ struct Arguments {
     /// The release, in place of a document on stdin: it is read from the record of this clone, else from a target
     #[arg(long, value_name = "VERSION|TAG")]
     release: Option<String>,
-    /// Delete the files from indexes of your own, in place of yanking them
+    /// Delete the files from indexes of your own and the release at GitHub, in place of yanking and hiding them
     #[arg(long)]
     delete: bool,
     /// Only have files chosen again that were yanked; git is left alone

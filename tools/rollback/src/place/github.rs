@@ -119,7 +119,7 @@ impl OnGitHub {
                 (Step::skip(self.hiding(target), "it is one already"), withdrawn(what, DRAFT))
             }
             Manner::Yank(_) if release.is_immutable() => {
-                let why = "it is immutable, and can be deleted alone (`--delete`)";
+                let why = "it is immutable: it can be deleted (`--delete`), and not hidden";
                 self.hold = Some(format!("the immutable release on {name} holds it"));
                 let entry = Withdrawal { what, fate: Fate::Kept, detail: why.to_owned() };
                 (Step::skip(self.hiding(target), why), entry)
