@@ -4,6 +4,7 @@
 //! only where it still is what it was when it was read, else it is read and made again.
 
 mod access;
+mod blocks;
 mod clock;
 mod connect;
 mod credentials;
@@ -40,7 +41,7 @@ use crate::listing::{Listed, check_name, digest_of};
 use crate::publish::{Added, taken_at, wheel_metadata};
 
 /// How many requests are under way at once.
-const WIDTH: usize = 16;
+const WIDTH: usize = 48;
 
 /// An index in a bucket, as it was when it was opened, with what was done to it since.
 #[derive(Debug)]

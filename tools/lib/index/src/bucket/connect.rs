@@ -117,7 +117,7 @@ fn options(location: &Location) -> ClientOptions {
         .with_timeout_disabled()
         .with_read_timeout(SILENCE)
         .with_allow_http(is_plain(location))
-        .with_pool_max_idle_per_host(32)
+        .with_pool_max_idle_per_host(super::WIDTH)
 }
 
 fn is_plain(location: &Location) -> bool {

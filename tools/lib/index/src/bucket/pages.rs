@@ -122,7 +122,12 @@ impl Bucket {
         pages.extend(Some(folder.to_owned()).filter(|_| self.store.has_slash_keys()));
         let mut read = Vec::new();
         for page in pages.into_iter().chain([format!("{folder}index.json")]) {
-            let now = self.store.read(&page)?;
+            // What is not listed may be a folder, which some servers fail to read.
+            let is_listed = self.objects.contains_key(page.trim_end_matches('/'));
+            let now = match self.store.read(&page) {
+                Err(_) if page.ends_with('/') && !is_listed => None,
+                now => now?,
+            };
             read.push((page, now));
         }
         read.rotate_right(1);
@@ -163,10 +168,11 @@ impl Bucket {
                 Some((bytes, object)) if object.is(bytes, text) => continue,
                 read => read.as_ref().map(|(_, object)| &object.tag),
             };
-            if self.store.swap(path, text, before)?.is_none() {
+            if self.store.swap(path, text, before)?.is_some() {
+                changed.insert(path.clone());
+            } else if before.is_some() || !path.ends_with('/') || !self.store.is_folder(path)? {
                 return Ok(false);
             }
-            changed.insert(path.clone());
         }
         Ok(true)
     }

@@ -1,7 +1,8 @@
 //! An object store as an index needs it: what is published is written once, and pages change hands by comparing first.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -16,6 +17,7 @@ use object_store::{
 use sha2::Digest;
 use tokio::runtime::Runtime;
 
+use super::blocks::Blocks;
 use super::clock::Clock;
 use super::connect;
 use super::credentials::Source;
@@ -38,7 +40,9 @@ pub(crate) struct Store {
     pub(super) traffic: Traffic,
     pub(super) client: Arc<dyn ObjectStore>,
     pub(super) runtime: Runtime,
-    pub(super) budget: (Mutex<u64>, Condvar),
+    pub(super) blocks: Arc<Blocks>,
+    /// Whether keys that end in `/` are kept beside what is below them.
+    keeps_slashes: AtomicBool,
 }
 
 /// One object as a list has it.
@@ -83,15 +87,9 @@ impl Store {
         let wires = connect::Wires::default();
         let (client, location, source) = connect::connect(location, &wires)?;
         let (clock, traffic) = wires;
-        Ok(Self {
-            location,
-            source,
-            clock,
-            traffic,
-            client,
-            runtime,
-            budget: (Mutex::new(0), Condvar::new()),
-        })
+        let keeps_slashes = AtomicBool::new(location.kind == Kind::S3);
+        let blocks = Arc::default();
+        Ok(Self { location, source, clock, traffic, client, runtime, blocks, keeps_slashes })
     }
 
     /// Lists what is below a folder of the index, by path below the index.
@@ -190,9 +188,19 @@ impl Store {
         self.present(Request::Delete, below, deleted).map(|_| ())
     }
 
-    /// Says whether the store keeps keys that end in `/` beside what is below them.
+    /// Says whether the store keeps keys that end in `/` beside what is below them, as far as is known by now.
     pub(crate) fn has_slash_keys(&self) -> bool {
-        self.location.kind == Kind::S3
+        self.keeps_slashes.load(Ordering::Relaxed)
+    }
+
+    /// Says whether the server keeps a folder where a key that ends in `/` belongs: it says that something is there,
+    /// and does not list it.
+    pub(crate) fn is_folder(&self, below: &str) -> Result<bool> {
+        let is_folder = !self.list(below)?.contains_key(below.trim_end_matches('/'));
+        if is_folder {
+            self.keeps_slashes.store(false, Ordering::Relaxed);
+        }
+        Ok(is_folder)
     }
 
     pub(crate) fn explain(&self, request: Request, below: &str, error: &Error) -> anyhow::Error {

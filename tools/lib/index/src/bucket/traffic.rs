@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use http_body::{Body, Frame, SizeHint};
-use object_store::PutPayload;
 use object_store::client::{HttpError, HttpRequestBody};
 
 /// How much is told at once, and no body smaller than that is told at all.
@@ -82,30 +81,5 @@ impl Body for Told {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// Bytes in pieces, none of which is copied, so that they go out and are told one by one.
-pub(crate) fn in_pieces(bytes: Vec<u8>) -> PutPayload {
-    let whole = PutPayload::from(bytes);
-    let pieces = whole.iter().flat_map(|block| {
-        let starts = (0..block.len()).step_by(PIECE);
-        starts.map(|at| block.slice(at..(at + PIECE).min(block.len())))
-    });
-    pieces.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_are_the_whole() {
-        for size in [0, 1, PIECE, PIECE + 1, 5 * PIECE - 1] {
-            let bytes: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
-            let payload = in_pieces(bytes.clone());
-            assert_eq!(payload.iter().count(), size.div_ceil(PIECE));
-            assert_eq!(payload.iter().flat_map(|piece| piece.to_vec()).collect::<Vec<u8>>(), bytes);
-        }
     }
 }

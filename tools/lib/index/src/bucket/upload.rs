@@ -1,9 +1,7 @@
 //! Writing files to an object store: once, checked, and without taking more memory than it must.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
-use std::sync::{Condvar, Mutex};
 
 use anyhow::Result;
 use document::{Failure, Sha256};
@@ -13,15 +11,13 @@ use sha2::Digest;
 use super::explain::Request;
 use super::location::Kind;
 use super::store::{ATTEMPTS, Head, Store, attributes, is_lost, pause};
-use super::traffic::in_pieces;
-use crate::listing::digest_of;
 
 /// Files above this size go up in parts.
-const LARGE: u64 = 32 << 20;
-/// The size of a part.
-const PART: usize = 8 << 20;
-/// How many bytes of files are in memory at once.
-const BUDGET: u64 = 64 << 20;
+const LARGE: u64 = 8 << 20;
+/// The least size of a part in S3.
+const PART: u64 = 5 << 20;
+/// How many parts S3 takes at most.
+const MOST_PARTS: u64 = 10_000;
 
 /// What came of creating an object.
 #[derive(Debug)]
@@ -39,18 +35,6 @@ pub(crate) enum Body<'a> {
     File(&'a Path, u64),
 }
 
-/// Bytes of memory that are held for a while.
-struct Hold<'a>(&'a (Mutex<u64>, Condvar), u64);
-
-impl Drop for Hold<'_> {
-    fn drop(&mut self) {
-        if let Ok(mut used) = self.0.0.lock() {
-            *used -= self.1;
-        }
-        self.0.1.notify_all();
-    }
-}
-
 impl Store {
     /// Writes an object that is not there yet, and reads it back; one that is there is left as it is.
     ///
@@ -60,16 +44,17 @@ impl Store {
         loop {
             let written = match body {
                 Body::File(path, size) if size > LARGE && self.location.kind == Kind::S3 => {
-                    self.put_parts(below, path, sha256)?
+                    self.put_parts(below, path, size, sha256)?
                 }
                 Body::File(path, size) => {
-                    let _hold = self.hold(size);
-                    let bytes =
-                        std::fs::read(path).map_err(|cause| crate::place::failure("read", path, &cause))?;
-                    if digest_of(&bytes) != *sha256 {
+                    let read = File::open(path).and_then(|mut file| self.blocks.read(&mut file, size));
+                    let payload = read.map_err(|cause| crate::place::failure("read", path, &cause))?;
+                    let mut hash = sha2::Sha256::new();
+                    payload.iter().for_each(|block| hash.update(block));
+                    if Sha256::from_bytes(&hash.finalize().into()) != *sha256 {
                         return Err(changed(path, sha256));
                     }
-                    self.put(below, in_pieces(bytes), PutMode::Create, Some(sha256))?
+                    self.put(below, payload, PutMode::Create, Some(sha256))?
                 }
                 Body::Bytes(bytes) => {
                     self.put(below, bytes.to_vec().into(), PutMode::Create, Some(sha256))?
@@ -98,8 +83,14 @@ impl Store {
     }
 
     /// Writes a large file in parts, a few at once; it gets its name in one step when all of them are there.
-    fn put_parts(&self, below: &str, path: &Path, sha256: &Sha256) -> Result<Result<UpdateVersion, Error>> {
-        let _hold = self.hold(3 * PART as u64);
+    fn put_parts(
+        &self,
+        below: &str,
+        path: &Path,
+        size: u64,
+        sha256: &Sha256,
+    ) -> Result<Result<UpdateVersion, Error>> {
+        let length = PART.max(size.div_ceil(MOST_PARTS));
         let key = self.key(below)?;
         let unreadable = |cause| crate::place::failure("read", path, &cause);
         let mut file = File::open(path).map_err(unreadable)?;
@@ -113,13 +104,12 @@ impl Store {
             let mut parts = tokio::task::JoinSet::new();
             let mut hash = sha2::Sha256::new();
             loop {
-                let mut part = Vec::with_capacity(PART);
-                (&mut file).take(PART as u64).read_to_end(&mut part).map_err(unreadable)?;
-                if part.is_empty() {
+                let part = self.blocks.read(&mut file, length).map_err(unreadable)?;
+                if part.content_length() == 0 {
                     break;
                 }
-                hash.update(&part);
-                parts.spawn(upload.put_part(in_pieces(part)));
+                part.iter().for_each(|block| hash.update(block));
+                parts.spawn(upload.put_part(part));
                 if parts.len() > 1
                     && let Some(Ok(Err(error))) = parts.join_next().await
                 {
@@ -169,22 +159,6 @@ impl Store {
         ))
         .hint("see that nothing else removes objects of this bucket, and run the same command again")
         .into()
-    }
-
-    /// Waits until that much memory is free; a file that is larger than all of it comes alone.
-    fn hold(&self, size: u64) -> Hold<'_> {
-        if let Ok(mut used) = self.budget.0.lock() {
-            while *used > 0 && *used + size > BUDGET {
-                match self.budget.1.wait(used) {
-                    Ok(woken) => used = woken,
-                    Err(_) => break,
-                }
-            }
-        }
-        if let Ok(mut used) = self.budget.0.lock() {
-            *used += size;
-        }
-        Hold(&self.budget, size)
     }
 }
 
