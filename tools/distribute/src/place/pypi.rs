@@ -3,6 +3,7 @@
 mod arrival;
 mod credentials;
 mod gate;
+mod kept;
 mod refusal;
 mod rehearsal;
 mod server;

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use ureq::{ResponseExt, http};
 
+use crate::{Request, Secrets};
+
 /// An answer: its status, its headers and its body.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -13,14 +15,16 @@ pub struct Answer {
     headers: Vec<(String, String)>,
     /// The body as it came.
     pub body: Vec<u8>,
+    secrets: Secrets,
 }
 
 impl Answer {
-    pub(crate) fn new(response: &http::Response<ureq::Body>, body: Vec<u8>) -> Self {
+    pub(crate) fn new(response: &http::Response<ureq::Body>, body: Vec<u8>, request: &Request) -> Self {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
         let address = response.get_uri().to_string();
-        Self { address, status: response.status().as_u16(), headers: headers.collect(), body }
+        let (status, headers) = (response.status().as_u16(), headers.collect());
+        Self { address, status, headers, body, secrets: request.secrets.clone() }
     }
 
     /// Says whether the status is one of success, 200 to 299.
@@ -40,6 +44,7 @@ impl Answer {
     }
 
     /// The first line of what the server says for people: the `message` of JSON, else the text; never longer than a line.
+    /// What was secret in the request is hidden, before the end is cut off.
     pub fn said(&self) -> String {
         let json = self.json();
         let message = json.as_ref().and_then(|json| json.get("message")?.as_str().map(str::to_owned));
@@ -48,6 +53,6 @@ impl Answer {
         if text.trim_start().starts_with('<') {
             return String::new();
         }
-        text.lines().next().unwrap_or_default().trim().chars().take(200).collect()
+        self.secrets.hide(&text).lines().next().unwrap_or_default().trim().chars().take(200).collect()
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod patience;
 mod request;
+mod secrets;
 
 use std::io::Write;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 pub use answer::Answer;
 pub use request::{Body, Request};
+pub use secrets::Secrets;
 
 /// How long one answer is waited for, where `WAINWRIGHT_TIMEOUT` says nothing else.
 const SECONDS: u64 = 30;
@@ -77,7 +79,7 @@ impl Web {
         let sink: &mut dyn Write = if response.status().is_success() { to } else { &mut bytes };
         std::io::copy(&mut response.body_mut().as_reader(), sink)
             .map_err(|cause| self.unanswered(request, &cause.into()))?;
-        Ok(Answer::new(&response, bytes))
+        Ok(Answer::new(&response, bytes, request))
     }
 
     fn again(
@@ -89,7 +91,7 @@ impl Web {
             let last = attempt + 1 == patience::ATTEMPTS;
             let answer = self.call(request).and_then(|mut response| {
                 let bytes = read(&mut response)?;
-                Ok(Answer::new(&response, bytes))
+                Ok(Answer::new(&response, bytes, request))
             });
             match answer {
                 Ok(answer) => match patience::after(&answer, request.is_repeatable(), attempt) {

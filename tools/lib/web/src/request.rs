@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::Secrets;
+
 /// One request. A secret in it is shown by nothing.
 #[derive(Clone)]
 pub struct Request {
@@ -15,7 +17,7 @@ pub struct Request {
     pub(crate) address: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Body,
-    secret: Option<String>,
+    pub(crate) secrets: Secrets,
     is_repeatable: bool,
 }
 
@@ -40,7 +42,14 @@ impl Request {
     pub fn new(method: &'static str, address: impl Into<String>) -> Self {
         let is_repeatable = matches!(method, "GET" | "HEAD" | "PUT" | "DELETE");
         let address = address.into();
-        Self { method, address, headers: Vec::new(), body: Body::Empty, secret: None, is_repeatable }
+        Self {
+            method,
+            address,
+            headers: Vec::new(),
+            body: Body::Empty,
+            secrets: Secrets::default(),
+            is_repeatable,
+        }
     }
 
     /// Adds a header.
@@ -53,14 +62,14 @@ impl Request {
     /// Shows a token (RFC 6750), which no error repeats.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
-        self.secret = Some(token.to_owned());
+        self.secrets.add(token);
         self.header("authorization", format!("Bearer {token}"))
     }
 
     /// Shows a user's name and password (RFC 7617), of which no error repeats the latter.
     #[must_use]
     pub fn login(mut self, user: &str, password: &str) -> Self {
-        self.secret = Some(password.to_owned());
+        self.secrets.add_login(user, password);
         self.header("authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
     }
 
@@ -91,10 +100,7 @@ impl Request {
     }
 
     pub(crate) fn hide(&self, text: &str) -> String {
-        match self.secret.as_deref().filter(|secret| !secret.is_empty()) {
-            Some(secret) => text.replace(secret, "***"),
-            None => text.to_owned(),
-        }
+        self.secrets.hide(text)
     }
 }
 

@@ -1,12 +1,13 @@
 //! With what right files are uploaded: found before anything is sent, handed to uv, shown by nothing.
 
 use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 
 use document::Failure;
 use uv::Uv;
+use web::Secrets;
 
+use super::kept;
 use super::server::Server;
 
 /// The variables by which uv could be told another place, or another right, than what was found here.
@@ -43,7 +44,7 @@ pub enum Credentials {
     /// Trusted publishing: the server believes the identity of the job on this platform.
     Trusted(&'static str),
     /// What uv finds by itself: its store, or `.netrc`.
-    Kept,
+    Kept(Secrets),
 }
 
 impl std::fmt::Debug for Credentials {
@@ -52,7 +53,7 @@ impl std::fmt::Debug for Credentials {
             Self::Login { .. } => "Login",
             Self::Keyring { .. } => "Keyring",
             Self::Trusted(_) => "Trusted",
-            Self::Kept => "Kept",
+            Self::Kept(_) => "Kept",
         })
     }
 }
@@ -65,8 +66,8 @@ pub fn find(uv: &Uv, server: &Server, place: &str, is_rehearsal: bool) -> Result
         check(&login, server, place)?;
         return Ok(login);
     }
-    if is_kept(uv, server) {
-        return Ok(Credentials::Kept);
+    if let Some(secrets) = kept::secrets(uv, server) {
+        return Ok(Credentials::Kept(secrets));
     }
     trusted(&variable).unwrap_or_else(|| Err(absent(server, place, is_rehearsal)))
 }
@@ -98,7 +99,7 @@ fn given(
     }
     if server.has_password() {
         // uv takes it out of the URL by itself.
-        return Some(Credentials::Kept);
+        return Some(Credentials::Kept(Secrets::default()));
     }
     let provider = text("UV_KEYRING_PROVIDER").filter(|provider| provider != "disabled")?;
     Some(Credentials::Keyring { provider, user: own("UV_PUBLISH_USERNAME") })
@@ -121,27 +122,6 @@ fn check(credentials: &Credentials, server: &Server, place: &str) -> Result<(), 
     Err(Failure::new(what).hint(
         "make a token in the settings of the account, and set UV_PUBLISH_TOKEN to all of it, with `pypi-`",
     ))
-}
-
-/// Says whether uv finds a right of its own: in its store, or in `.netrc`.
-fn is_kept(uv: &Uv, server: &Server) -> bool {
-    // PyPI takes uploads at a host below the one that it serves from.
-    let url = server.upload.as_deref().unwrap_or(server.served.url());
-    let host = web::server(url).split("://").last().unwrap_or_default().to_owned();
-    let without_port = host.split(':').next().unwrap_or_default();
-    let holds =
-        |path: PathBuf, host: &str| std::fs::read_to_string(path).is_ok_and(|text| text.contains(host));
-    let named = env::var_os("NETRC").map(PathBuf::from);
-    let netrc = named.or_else(|| env::home_dir().map(|home| home.join(".netrc")));
-    if netrc.is_some_and(|path| holds(path, without_port)) {
-        return true;
-    }
-    let asked = project::run_quietly(uv.command().args(["auth", "dir"])).ok();
-    let store = asked.filter(|output| output.status.success()).map(|output| output.stdout);
-    store.is_some_and(|path| {
-        let folder = PathBuf::from(String::from_utf8_lossy(&path).trim());
-        holds(folder.join("credentials.toml"), &host)
-    })
 }
 
 /// Trusted publishing, where a platform offers it; an error where the job lacks the permission; `None` elsewhere.
@@ -204,17 +184,19 @@ impl Credentials {
                 command.env("UV_KEYRING_PROVIDER", provider);
                 command.envs(user.as_ref().map(|user| ("UV_PUBLISH_USERNAME", user)));
             }
-            Self::Trusted(_) | Self::Kept => {}
+            Self::Trusted(_) | Self::Kept(_) => {}
         }
     }
 
     /// The texts that nobody may see.
-    pub fn secrets(&self, server: &Server) -> Vec<String> {
-        let own = match self {
-            Self::Login { password, .. } => Some(password.clone()),
-            _ => None,
-        };
-        own.into_iter().chain(server.passwords()).filter(|secret| !secret.is_empty()).collect()
+    pub fn secrets(&self, server: &Server) -> Secrets {
+        let mut secrets = server.secrets();
+        match self {
+            Self::Login { user, password, .. } => secrets.add_login(user, password),
+            Self::Kept(kept) => secrets.join(kept),
+            Self::Keyring { .. } | Self::Trusted(_) => {}
+        }
+        secrets
     }
 
     /// What to do where they are refused.
@@ -227,7 +209,7 @@ impl Credentials {
             Self::Trusted(platform) => format!(
                 "compare the trusted publisher in the settings of the project with this job on {platform}: owner, repository, workflow and environment"
             ),
-            Self::Kept => {
+            Self::Kept(_) => {
                 "check the name and the password in the store of uv, in `.netrc` or in the `publish-url`"
                     .to_owned()
             }
@@ -274,8 +256,11 @@ mod tests {
         assert_eq!(given_by(&variables, &own, false), login("__token__", "pypi-token", "UV_PUBLISH_TOKEN"));
         assert_eq!(given_by(&variables, &own, true), None);
         let in_url = server(Some("https://me:secret@up.example/"), None);
-        assert_eq!(given_by(&[], &in_url, true), Some(Credentials::Kept));
-        assert_eq!(Credentials::Kept.secrets(&in_url), ["secret"]);
+        assert_eq!(given_by(&[], &in_url, true), Some(Credentials::Kept(Secrets::default())));
+        assert_eq!(
+            Credentials::Kept(Secrets::default()).secrets(&in_url).hide("bWU6c2VjcmV0 secret"),
+            "*** ***"
+        );
         let keyring =
             given_by(&[("UV_KEYRING_PROVIDER", "subprocess"), ("UV_PUBLISH_USERNAME", "me")], &own, false);
         let wanted = Credentials::Keyring { provider: "subprocess".to_owned(), user: Some("me".to_owned()) };

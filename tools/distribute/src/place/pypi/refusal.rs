@@ -1,6 +1,7 @@
 //! Why an upload failed, told apart by what uv repeats of the server's answer.
 
 use document::Failure;
+use web::Secrets;
 
 use super::credentials::Credentials;
 
@@ -51,8 +52,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads what uv said on stderr.
-    pub fn read(stderr: &str, secrets: &[String]) -> Self {
-        let text = hidden(stderr, secrets);
+    pub fn read(stderr: &str, secrets: &Secrets) -> Self {
+        let text = secrets.hide(stderr);
         let status = ["status code ", "status code: "].iter().find_map(|start| {
             let rest = text.split(start).nth(1)?;
             rest.get(..3)?.parse::<u16>().ok()
@@ -180,11 +181,6 @@ fn sort(status: Option<u16>, text: &str) -> Sort {
     }
 }
 
-/// A text without secrets.
-pub fn hidden(text: &str, secrets: &[String]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
-}
-
 /// What uv says from its first error on.
 fn errors(text: &str) -> String {
     let lines = text.lines().skip_while(|line| !line.starts_with("error"));
@@ -233,7 +229,9 @@ mod tests {
         let text = format!(
             "Uploading a.whl (1B)\nerror: Failed to publish `a.whl` to `https://x`\n  cause: {cause}\n"
         );
-        Refusal::read(&text, &["marker".to_owned()])
+        let mut secrets = Secrets::default();
+        secrets.add("marker");
+        Refusal::read(&text, &secrets)
     }
 
     fn answered(status: &str, said: &str) -> (Sort, String) {
@@ -318,7 +316,7 @@ mod tests {
             assert_eq!(read(cause).sort, sort, "{cause}");
         }
         let text = "error: Failed to obtain token for trusted publishing\n  cause: Server returned error code 422, is trusted publishing correctly configured?\n";
-        let refusal = Refusal::read(text, &[]);
+        let refusal = Refusal::read(text, &Secrets::default());
         assert_eq!(refusal.sort, Sort::Untrusted);
         let failure = refusal.failure("a.whl", "pypi", &Credentials::Trusted("GitHub Actions"));
         assert!(failure.to_string().contains("does not trust the identity"), "{failure}");

@@ -160,7 +160,7 @@ impl Trial<'_> {
     }
 
     fn refused(&self, package: &PackageName, verb: &str, said: &str) -> anyhow::Error {
-        let said = super::refusal::hidden(said, &[self.stage.passwords(), self.real.passwords()].concat());
+        let said = self.real.secrets().hide(&self.stage.secrets().hide(said));
         let lines = project::log::last_lines(said.as_bytes(), 10);
         let what = format!("cannot {verb} `{package}` as `{}` serves it:\n{lines}", self.place);
         Failure::new(what)

@@ -6,7 +6,7 @@ use index::{Limits, Served};
 use project::{Project, TargetSettings};
 use url::Url;
 use uv::Uv;
-use web::Web;
+use web::{Secrets, Web};
 
 /// A server that takes uploads as PyPI does. Names and passwords in its URLs are shown by nothing.
 #[derive(Clone)]
@@ -92,9 +92,13 @@ impl Server {
         self.upload.as_deref().and_then(password_in).is_some()
     }
 
-    /// The passwords in its URLs, as they are written there.
-    pub fn passwords(&self) -> Vec<String> {
-        self.upload.iter().chain([&self.simple]).filter_map(|url| password_in(url)).collect()
+    /// The passwords in its URLs.
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        for url in self.upload.iter().chain([&self.simple]).filter_map(|url| Url::parse(url).ok()) {
+            secrets.add_encoded_login(url.username(), url.password().unwrap_or_default());
+        }
+        secrets
     }
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use document::{Failure, PackageName, Sha256};
 use filter::Stage;
 use uv::Uv;
+use web::Secrets;
 
 use super::arrival;
 use super::credentials::Credentials;
@@ -120,7 +121,7 @@ impl Upload<'_> {
         command.env("UV_PUBLISH_URL", self.upload_url(items)?);
         // uv looks there before each file, so that what came meanwhile is no error. Not with a right of its own: who reads
         // without one is sent on without one.
-        if !matches!(self.credentials, Credentials::Kept | Credentials::Keyring { .. }) {
+        if !matches!(self.credentials, Credentials::Kept(_) | Credentials::Keyring { .. }) {
             command.env("UV_PUBLISH_CHECK_URL", self.server.simple());
         }
         if items.iter().all(|item| item.attestation.is_none()) {
@@ -171,7 +172,7 @@ impl Upload<'_> {
         }
         let mut command = self.command();
         // It needs no right for this, and asks for none.
-        Credentials::Kept.hand_to(&mut command);
+        Credentials::Kept(Secrets::default()).hand_to(&mut command);
         command.env_remove("UV_CONFIG_FILE").args(["--dry-run", "--no-config", "--"]);
         command.args(items.iter().take(1).map(|item| pattern(&item.source)));
         let output = project::run_quietly(&mut command)?;
