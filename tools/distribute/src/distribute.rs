@@ -1,11 +1,13 @@
 //! A publication: the whole of it is planned and refused before its first file is written.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use document::{Failure, PackageName, Publication, Release};
 use filter::Stage;
 use project::{Project, TargetSettings};
 
-use crate::place::{self, Part};
+use crate::place::{self, Part, Place};
 use crate::shipment::Shipment;
 use crate::{order, parcel};
 
@@ -72,10 +74,21 @@ pub fn distribute(
     if is_dry {
         return Ok(release.publications.clone());
     }
-    for place in &places {
-        place.advice(&shipment)?.iter().for_each(|line| stage.note(line));
-    }
+    advise(&places, &shipment, stage)?;
     Ok(shipment.document.publications)
+}
+
+/// Says how to install from each place; what holds for several is said once.
+fn advise(places: &[Box<dyn Place>], shipment: &Shipment, stage: &Stage) -> Result<()> {
+    let mut said = BTreeSet::new();
+    for place in places {
+        for line in place.advice(shipment)? {
+            if said.insert(line.clone()) {
+                stage.note(line);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes every page of the targets again, from the files that are there.

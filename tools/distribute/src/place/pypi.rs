@@ -92,7 +92,9 @@ impl Pypi {
                 let what = format!("upload {} to {place}", item.name);
                 wave.steps.push(match wave.missing.iter().any(|missing| missing.name == item.name) {
                     true => Step::Do(what),
-                    false if is_moot => Step::skip(what, "the release is where it was to be rehearsed for"),
+                    false if is_moot => {
+                        Step::skip(what, "the release is published already, so nothing is left to rehearse")
+                    }
                     false => Step::skip(what, "it is there already, with the same bytes"),
                 });
             }
@@ -181,7 +183,7 @@ impl Place for Pypi {
             let what =
                 format!("install {} from {place}, and what they require from elsewhere", packages.join(", "));
             self.last.push(match is_moot {
-                true => Step::skip(what, "the release is where it was to be rehearsed for"),
+                true => Step::skip(what, "the release is published already, so nothing is left to rehearse"),
                 false => Step::Do(what),
             });
         }
