@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +13,28 @@ use crate::oracle;
 
 /// The token that the emulator knows.
 pub const TOKEN: &str = "token-of-the-tests";
+
+/// Tells GitHub of each tag that comes or goes.
+const HOOK: &str = r#"#!/usr/bin/env python3
+import json, subprocess, sys, urllib.request
+
+def ask(method, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"authorization": "Bearer TOKEN", "content-type": "application/json"}
+    return urllib.request.urlopen(urllib.request.Request("ADDRESS/" + path, data, headers, method=method)).read()
+
+for old, new, ref in map(str.split, sys.stdin):
+    if not ref.startswith("refs/tags/"):
+        continue
+    if set(old) != {"0"}:
+        ask("DELETE", ref)
+    if set(new) != {"0"}:
+        name = ref.removeprefix("refs/tags/")
+        commit = subprocess.check_output(["git", "rev-parse", new + "^{commit}"], text=True).strip()
+        tag = {"tag": name, "message": name, "object": commit, "type": "commit"}
+        made = json.loads(ask("POST", "tags", tag))
+        ask("POST", "refs", {"ref": ref, "sha": made["sha"]})
+"#;
 
 /// The emulator while it runs; it ends with this value.
 #[derive(Debug)]
@@ -73,6 +97,14 @@ impl GitHub {
         let id = main["object"]["sha"].as_str().context("main has no commit")?.to_owned();
         self.post("git/refs", &serde_json::json!({ "ref": format!("refs/heads/{commit}"), "sha": id }))?;
         Ok(id)
+    }
+
+    /// Has a bare repository tell of its tags, for the emulator takes no push.
+    pub fn follow(&self, bare: &Path) -> Result<()> {
+        let address = format!("{}/repos/{}/git", self.api(), self.repository);
+        let hook = bare.join("hooks/post-receive");
+        std::fs::write(&hook, HOOK.replace("ADDRESS", &address).replace("TOKEN", TOKEN))?;
+        Ok(std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755))?)
     }
 
     /// Gets a path of the repository.

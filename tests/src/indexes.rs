@@ -33,13 +33,12 @@ pub struct PackageServer {
 }
 
 impl PackageServer {
-    /// Starts pypiserver with its packages in that folder: pages in HTML alone, everybody reads, one user uploads.
+    /// Starts pypiserver with its packages in that folder: pages in HTML alone, everybody reads, one user uploads, by name or with a token.
     pub fn pypiserver(folder: &Path) -> Result<Self> {
         let path = oracle::python("pypiserver[passlib]==2.4.2")?;
         let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
         fs::create_dir_all(at("packages"))?;
-        let hash =
-            "import sys; from passlib.hash import apr_md5_crypt as a; print('me:' + a.hash(sys.argv[1]))";
+        let hash = "import sys; from passlib.hash import apr_md5_crypt as a; [print(f'{u}:' + a.hash(sys.argv[1])) for u in ('me', '__token__')]";
         let mut python = Command::new("python3");
         let output = python.env("PYTHONPATH", &path).args(["-c", hash, PASSWORD]).output()?;
         fs::write(at("htpasswd"), output.stdout)?;
