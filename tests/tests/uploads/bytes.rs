@@ -30,6 +30,14 @@ with zipfile.ZipFile(path, 'w') as wheel:
     for name, data in members: wheel.writestr(zipfile.ZipInfo(name, (2001, 2, 3, 4, 5, 6)), data)
 ";
 
+/// The same members, with a requirement from a URL.
+const DIRECT: &str = "
+members = [(i.filename, zipfile.ZipFile(path).read(i)) for i in zipfile.ZipFile(path).infolist()]
+more = b'\\nRequires-Dist: odd @ https://host.example/odd.whl\\nName: '
+with zipfile.ZipFile(path, 'w') as wheel:
+    for name, data in members: wheel.writestr(name, data.replace(b'\\nName: ', more) if name.endswith('/METADATA') else data)
+";
+
 #[test]
 fn of_two_who_publish_other_bytes_at_once_one_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -53,10 +61,10 @@ fn what_pypi_refuses_and_wrong_attestations_are_refused_before_anything_is_sent(
     let folder = tempfile::tempdir().unwrap();
     let server = pypiserver(folder.path());
     let mut stage = Stage::on(&[("own", &server)], "");
-    stage.document = with_wheel(&stage, "open(path, 'ab').write(b'more')");
+    stage.document = with_wheel(&stage, DIRECT);
     let said = stage.refused(&[]);
     assert!(
-        said.contains("to `own`: PyPI refuses it: W003: ") && said.contains("`validate --explain W003`"),
+        said.contains("to `own`: PyPI refuses it: M037: ") && said.contains("`validate --explain M037`"),
         "{said}"
     );
 
