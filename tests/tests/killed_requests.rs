@@ -1,4 +1,4 @@
-//! `distribute` is killed at each of its requests: whatever that leaves, the next run ends as one that nobody disturbed.
+//! `distribute` and `rollback` are killed at each of their requests: the next run ends as one that nobody disturbed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -166,5 +166,52 @@ fn an_index_that_never_replaces_a_file_is_whole_even_where_uv_outlives_the_kille
     };
     let killed = kill_everywhere(&kills, &["alone"], reset, run, complete)?;
     assert!(killed > 18, "only {killed} runs were killed");
+    Ok(())
+}
+
+#[test]
+fn a_release_at_github_is_hidden_or_deleted_wherever_its_rollback_was_killed() -> Result<()> {
+    let kills = Kills::new()?;
+    let stage = releases::Stage::between("minor", "", &kills.script()?)?;
+    // From the document alone git is left alone, and each run finds the tag.
+    let afar = stage.sandbox.path("afar");
+    fs::create_dir(&afar)?;
+    let (document, _) = stage.distribute(&[])?;
+    let afar = afar.to_string_lossy();
+    for manner in ["--reason=it broke", "--delete"] {
+        let arguments = ["--yes", manner, "--project", &afar];
+        let run = |at: &str| kills.run(&stage.sandbox, "rollback", &arguments, &document, at);
+        let reset = |_: &str| -> Result<()> {
+            stage.clear()?;
+            stage.distribute(&[]).map(drop)
+        };
+        reset("")?;
+        let undisturbed = run("")?;
+        ensure!(undisturbed.status.success(), "{}", text(&undisturbed.stderr));
+        let left = stage.releases()?;
+        match manner {
+            "--delete" => assert_eq!(left, json!([])),
+            _ => assert_eq!(left[0]["draft"], json!(true)),
+        }
+        let complete = |_: &str| -> Result<()> {
+            let resumed = run("")?;
+            ensure!(resumed.status.success(), "{}", text(&resumed.stderr));
+            ensure!(stage.releases()? == left, "{:#}", stage.releases()?);
+            let [found, whole] = [&resumed, &undisturbed].map(|output| -> Result<Value> {
+                Ok(serde_json::from_slice::<Value>(&output.stdout)?["withdrawals"].clone())
+            });
+            let (found, whole) = (found?, whole?);
+            // Without a clone nobody remembers who has deleted it.
+            let fates = |all: &Value| -> Vec<[String; 2]> {
+                let fate = |one: &Value| one["fate"].to_string().replace("absent", "withdrawn");
+                let all = all.as_array().into_iter().flatten();
+                all.map(|one| [one["what"].to_string(), fate(one)]).collect()
+            };
+            ensure!(fates(&found) == fates(&whole), "{found:#}");
+            Ok(())
+        };
+        let killed = kill_everywhere(&kills, &[], reset, run, complete)?;
+        assert!(killed > 3, "{manner}: only {killed} runs were killed");
+    }
     Ok(())
 }
