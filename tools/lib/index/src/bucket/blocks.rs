@@ -58,7 +58,9 @@ impl Blocks {
         for mut block in blocks {
             let length = from.take(left.min(SIZE as u64)).read_to_end(&mut block.bytes)?;
             left -= length as u64;
-            filled.push(Bytes::from_owner(block));
+            if length > 0 {
+                filled.push(Bytes::from_owner(block));
+            }
         }
         Ok(filled.into_iter().collect())
     }
@@ -125,6 +127,7 @@ mod tests {
         assert!(most <= Some(COUNT), "{most:?}");
         let all = payload(&blocks, &text, 2 * COUNT * SIZE);
         drop(all);
-        assert_eq!((blocks.locked().lent, blocks.locked().free.len()), (0, COUNT));
+        let state = blocks.locked();
+        assert_eq!((state.lent, state.free.len()), (0, COUNT));
     }
 }
