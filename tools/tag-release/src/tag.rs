@@ -47,14 +47,17 @@ pub fn tag(project: &Project, release: &Release, stage: &Stage) -> Result<Option
         if here.is_some() && is_pushed(project, release, commit, remote, here.as_ref())? {
             Step::skip(format!("push {name}"), format!("{remote} has it already"))
         } else {
-            Step::Do(Action::Push { name, branch, remote })
+            let branch = branch.map(|branch| still_to_push(project, branch, commit, remote)).transpose()?;
+            Step::Do(Action::Push { name, branch: branch.flatten(), remote })
         },
     ];
     let message = format!("{} {}\n\n{}", project.name, release.version.current, notes.body);
     stage.perform(&steps, |action| {
         match action {
             Action::Tag { .. } => make(project, name, &message, commit, &lock)?,
-            Action::Push { .. } => push(project, release, commit, remote, here.is_none(), &lock)?,
+            Action::Push { branch, .. } => {
+                push(project, release, *branch, commit, remote, here.is_none(), &lock)?;
+            }
         }
         Ok(Outcome::Done)
     })?;
@@ -137,6 +140,21 @@ fn is_pushed(
         || project.git.ask(&["merge-base", "--is-ancestor", commit.as_str(), there.as_str()])?.is_some())
 }
 
+/// The branch that goes with the tag; none where the remote's has the commit and went on, as while a workflow builds.
+fn still_to_push<'a>(
+    project: &Project,
+    branch: &'a str,
+    commit: &CommitId,
+    remote: &str,
+) -> Result<Option<&'a str>> {
+    let refs = project.git.remote_refs(remote, &[&format!("refs/heads/{branch}")])?;
+    let Some((_, there)) = refs.first().filter(|(_, there)| there != commit) else { return Ok(Some(branch)) };
+    // A commit that is not here cannot be judged; then the remote does.
+    let went_on = project.git.resolve(&format!("{there}^{{commit}}"))?.is_some()
+        && project.git.ask(&["merge-base", "--is-ancestor", commit.as_str(), there.as_str()])?.is_some();
+    Ok((!went_on).then_some(branch))
+}
+
 fn make(project: &Project, name: &str, message: &str, commit: &CommitId, lock: &Lock) -> Result<()> {
     // Without `verbatim` git takes the headings of the notes for comments.
     let arguments = ["tag", "--annotate", "--cleanup=verbatim", "--message", message, name, commit.as_str()];
@@ -146,6 +164,7 @@ fn make(project: &Project, name: &str, message: &str, commit: &CommitId, lock: &
 fn push(
     project: &Project,
     release: &Release,
+    branch: Option<&str>,
     commit: &CommitId,
     remote: &str,
     new: bool,
@@ -153,17 +172,19 @@ fn push(
 ) -> Result<()> {
     let name = &release.version.tag;
     let tag = format!("refs/tags/{name}");
-    let branch = release.project.branch.as_ref().map(|branch| format!("{commit}:refs/heads/{branch}"));
+    let moved = branch.map(|branch| format!("{commit}:refs/heads/{branch}"));
     let mut arguments = vec!["push", "--quiet", "--atomic", remote];
-    arguments.extend(branch.as_deref());
+    arguments.extend(moved.as_deref());
     arguments.push(&tag);
     let Err(error) = project.git.write(lock, &arguments) else { return Ok(()) };
     if new {
         // The remote took nothing, so nothing stays here that would look like a release.
         project.git.write(lock, &["tag", "--delete", name]).context("and the tag stays here")?;
     }
-    let branch = release.project.branch.as_deref().unwrap_or("the tag");
-    let what = format!("cannot push {branch} and {name} to {remote}: neither was taken: {error:#}");
+    let what = match branch {
+        Some(branch) => format!("cannot push {branch} and {name} to {remote}: neither was taken: {error:#}"),
+        None => format!("cannot push {name} to {remote}: {error:#}"),
+    };
     let hint = format!(
         "let {remote} accept the push (a protected branch, a moved branch, no right?), and run it again"
     );
