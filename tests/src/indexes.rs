@@ -96,6 +96,12 @@ impl PackageServer {
         Ok(())
     }
 
+    /// The URL of the server, without a path.
+    pub fn origin(&self) -> &str {
+        let path = self.uploads.match_indices('/').nth(2).map_or(self.uploads.len(), |(at, _)| at);
+        &self.uploads[..path]
+    }
+
     /// Uploads files with uv.
     pub fn upload(&self, files: &[&Path]) -> Result<()> {
         // uv takes a path for a pattern, and one that nothing fits for none.

@@ -135,14 +135,13 @@ fn served(simple: &str) -> Result<BTreeMap<String, Value>> {
 fn an_index_that_never_replaces_a_file_is_whole_even_where_uv_outlives_the_killed_run() -> Result<()> {
     let (kills, folder) = (Kills::new()?, tempfile::tempdir()?);
     let server = PackageServer::devpi(folder.path())?;
-    let (root, _) = server.uploads.split_once("/root/").context("devpi has users")?;
-    let faults = Faults::start_in(root, &kills.script()?, tempfile::tempdir()?)?;
+    let faults = Faults::start_in(server.origin(), &kills.script()?, tempfile::tempdir()?)?;
     let mut stage = uploads::Stage::new("");
     stage.sandbox.set("UV_PUBLISH_USERNAME", server.user);
     let path = stage.sandbox.project().join("release.toml");
     let settings = fs::read_to_string(&path)?;
     // What was once uploaded cannot be removed, so each run has an index of its own.
-    let of_index = |at: &str| format!("{}/root/{}/", faults.endpoint, at.replace(' ', ""));
+    let of_index = |at: &str| format!("{}/{}/{}/", faults.endpoint, server.user, at.replace(' ', ""));
     let reset = |at: &str| -> Result<()> {
         server.add_index(&at.replace(' ', ""))?;
         let uploads = of_index(at);

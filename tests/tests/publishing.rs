@@ -65,8 +65,7 @@ impl Stage {
         github.follow(&sandbox.path("origin.git"))?;
         let (real, rehearsal) =
             (PackageServer::devpi(&below("real")?)?, PackageServer::pypiserver(&below("rehearsal")?)?);
-        let root = real.uploads.split("/root/").next().context("a root")?.to_owned();
-        let between = Faults::start(&root, KILLER, &below("between")?)?;
+        let between = Faults::start(real.origin(), KILLER, &below("between")?)?;
         let api = before.endpoint.clone();
         for (name, value) in [("GITHUB_API_URL", api.as_str()), ("GITHUB_TOKEN", TOKEN)] {
             sandbox.set(name, value);
@@ -77,7 +76,7 @@ impl Stage {
 
     /// The URL of the real server as its clients know it.
     fn through(&self, url: &str) -> String {
-        url.replacen(url.split("/root/").next().unwrap_or_default(), &self.between.endpoint, 1)
+        url.replacen(self.real.origin(), &self.between.endpoint, 1)
     }
 
     /// Gives the project these targets in place of its own, and pushes that.
