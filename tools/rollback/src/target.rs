@@ -91,6 +91,15 @@ pub fn location(project: &Project, settings: &TargetSettings) -> Option<String> 
     github.map(|github| github.location()).ok().or_else(|| settings.location().ok())
 }
 
+/// Says whether a target of the document is that of release.toml, which leaves the URLs of an index to the settings of uv.
+fn is_of(target: &Target, settings: &TargetSettings, location: &str) -> bool {
+    let is_same_index = || {
+        let index = target.location.split_once('?').map(|(index, _)| index);
+        target.name == settings.name && settings.kind == TargetKind::Pypi && index == Some(location)
+    };
+    target.location == location || is_same_index()
+}
+
 fn add_unstated(
     targets: &mut Vec<Target>,
     project: &Project,
@@ -103,7 +112,7 @@ fn add_unstated(
     }
     let Some(location) = location(project, settings) else { return Ok(()) };
     let kind = settings.kind.to_string();
-    let known = targets.iter().position(|target| target.location == location);
+    let known = targets.iter().position(|target| is_of(target, settings, &location));
     let at = known.unwrap_or_else(|| {
         targets.push(Target { name: settings.name.clone(), kind, location, url: None, files: Vec::new() });
         targets.len() - 1
