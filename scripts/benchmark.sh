@@ -70,10 +70,10 @@ table() {
 }
 
 index() { # SIZE PROJECTS
-  local wheels=$data/index/$1 out=$BENCH_DIR/work/index-out list
+  local wheels=$data/index/$1 out=$BENCH_DIR/work-index-out list
   list="$BENCH_DIR/venv/pip/bin/python $kit/lib/simple_index.py $wheels.json $out"
   local dumb=$BENCH_DIR/venv/dumb-pypi/bin/dumb-pypi floor=$BENCH_DIR/bin/floor empty="rm -rf $out; mkdir -p $out"
-  local kept=$BENCH_DIR/work/index-kept-$1 target=$'name = "bench"\nkind = "directory"\npath ='
+  local kept=$BENCH_DIR/work-index-kept-$1 target=$'name = "bench"\nkind = "directory"\npath ='
   local new=$kept/simple/bench-lib-00000/bench_lib_00000-1.20.0-py3-none-any.whl
   local filled="rm -rf $out; cp -al $wheels-index $out" rebuild="$tools/distribute --rebuild-index --project"
   mkdir -p "$BENCH_DIR"/{work,log,results}

@@ -55,7 +55,8 @@ fn files_go_up_in_order_and_once() {
     assert!(held(folder.path()).is_empty());
     assert_eq!(stage.sandbox.files("").unwrap().len(), before.len(), "a dry run writes nothing");
     let said = stage.must(&[]);
-    let order: Vec<String> = FILES.iter().map(|file| format!("{file} to own")).collect();
+    let pattern = |file: &&str| format!("{} to own", file.replace("py3-none-any", "*"));
+    let order: Vec<String> = FILES.iter().map(pattern).collect();
     assert_eq!(lines(&said, "upload "), order);
     assert_eq!(lines(&plan, "upload "), order);
     assert_eq!(held(folder.path()), all());

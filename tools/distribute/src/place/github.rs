@@ -61,8 +61,7 @@ impl OnGitHub {
         if let Some(source) = self.source.get() {
             return Ok(Some(source));
         }
-        let stem = format!("{}-{}", words::name(shipment), shipment.document.version.current);
-        let source = Source::pack(shipment.project, &stem, tag.commit.as_str())?;
+        let source = Source::pack(shipment, tag.commit.as_str())?;
         Ok(Some(self.source.get_or_init(|| source)))
     }
 
@@ -96,18 +95,18 @@ impl OnGitHub {
         stage.actions(plan.spare.iter().map(|draft| {
             format!("delete the draft {} on {place}, which an earlier run has left", draft.html_url)
         }));
-        if plan.present > 0 {
-            let files =
-                if plan.present == 1 { "1 file".to_owned() } else { format!("{} files", plan.present) };
-            stage.skip(format!("upload {files} to {place}"), "they are there already, with the same bytes");
+        for group in assets::groups(shipment) {
+            let upload = format!("upload {group} to {place}");
+            // Before the tag, in a dry run, nothing is known of the files but what they will be.
+            if shipment.document.tag.is_none() || plan.uploads.iter().any(|upload| upload.group == group) {
+                stage.action(upload);
+            } else {
+                stage.skip(upload, "it is there already, with the same bytes");
+            }
         }
-        stage.actions(plan.uploads.iter().map(|Upload { new, stale }| match stale {
-            Some(_) => format!("upload {} to {place}, in place of other bytes", new.name),
-            None => format!("upload {} to {place}", new.name),
-        }));
-        // What is not built yet, in a dry run.
-        let unbuilt = shipment.parcels.iter().filter(|parcel| parcel.files.is_empty());
-        stage.actions(unbuilt.map(|parcel| format!("upload {} to {place}", parcel.pattern)));
+        for Upload { new, .. } in plan.uploads.iter().filter(|upload| upload.stale.is_some()) {
+            stage.note(format!("{} takes the place of other bytes in the draft", new.name));
+        }
         if stage.is_dry_run() {
             return Ok(());
         }
@@ -123,7 +122,7 @@ impl OnGitHub {
 
     /// The release document goes first: from it alone can be taken back what a run leaves that is cut short.
     fn upload(&self, release: &Release, uploads: &[Upload], is_paranoid: bool) -> Result<()> {
-        let put = |Upload { new, stale }: &Upload| -> Result<()> {
+        let put = |Upload { new, stale, .. }: &Upload| -> Result<()> {
             stale.iter().try_for_each(|asset| self.releases.delete_asset(asset))?;
             self.releases.upload(release, new)?;
             if is_paranoid { self.read_back(release, new) } else { Ok(()) }

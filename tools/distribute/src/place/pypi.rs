@@ -21,6 +21,7 @@ use self::server::Server;
 use self::upload::{Item, Upload};
 use super::{Part, Place, Site};
 use crate::order;
+use crate::parcel::{File, Parcel};
 use crate::shipment::Shipment;
 
 /// How long files may be missing from the simple index, in seconds, where release.toml says nothing else.
@@ -88,22 +89,22 @@ impl Pypi {
             }
             // The order in which uv sends them; a `-` comes before a `.`, and so a wheel before its sdist.
             wave.items.sort_by(|a, b| a.name.cmp(&b.name));
-            for item in &wave.items {
-                let what = format!("upload {} to {place}", item.name);
-                wave.steps.push(match wave.missing.iter().any(|missing| missing.name == item.name) {
-                    true => Step::Do(what),
-                    false if is_moot => {
+            let mut parcels: Vec<&Parcel> =
+                shipment.parcels.iter().filter(|parcel| packages.contains(&parcel.package)).collect();
+            parcels.sort_by(|a, b| a.pattern.cmp(&b.pattern));
+            for parcel in parcels {
+                let what = format!("upload {} to {place}", parcel.pattern);
+                let is_missing = |file: &File| wave.missing.iter().any(|missing| missing.name == file.name());
+                // Without files it is a dry run before the build.
+                let has_work = parcel.files.is_empty() || parcel.files.iter().any(is_missing);
+                wave.steps.push(match (has_work, is_moot) {
+                    (true, _) => Step::Do(what),
+                    (false, true) => {
                         Step::skip(what, "the release is published already, so nothing is left to rehearse")
                     }
-                    false => Step::skip(what, "it is there already, with the same bytes"),
+                    (false, false) => Step::skip(what, "it is there already, with the same bytes"),
                 });
             }
-            // In a dry run before the build.
-            let parcels = shipment.parcels.iter();
-            let unbuilt =
-                parcels.filter(|parcel| parcel.files.is_empty() && packages.contains(&parcel.package));
-            wave.steps
-                .extend(unbuilt.map(|parcel| Step::Do(format!("upload {} to {place}", parcel.pattern))));
             waves.push(wave);
         }
         Ok(waves)

@@ -18,9 +18,14 @@ pub const DOCUMENT: &str = "release.json";
 const MOST: usize = 1000;
 const LARGEST: u64 = 2 << 30;
 
+/// What the lists of digests are called in a plan.
+const CHECKSUMS: &str = "the lists of checksums";
+
 /// One file, with the package that it belongs to.
 #[derive(Debug)]
 pub struct Load {
+    /// What it is part of in a plan.
+    pub group: String,
     /// The file.
     pub asset: NewAsset,
     /// The package; `None` for what belongs to all of them.
@@ -29,6 +34,7 @@ pub struct Load {
 
 /// A file before it has its name.
 struct Found {
+    group: String,
     path: ProjectPath,
     source: PathBuf,
     size: u64,
@@ -49,9 +55,16 @@ pub fn loads(shipment: &Shipment, source: &Source) -> Result<Vec<Load>> {
         size: source.size,
         sha256: source.sha256.clone(),
     };
-    loads.push(Load { asset, package: None });
+    loads.push(Load { group: source.name.clone(), asset, package: None });
     loads.sort_by(|a, b| a.asset.name.cmp(&b.asset.name));
     Ok(loads)
+}
+
+/// What a plan speaks of, whether the files of it are there yet or not; the release document comes first.
+pub fn groups(shipment: &Shipment) -> Vec<String> {
+    let patterns = shipment.parcels.iter().map(|parcel| parcel.pattern.clone());
+    let first = std::iter::once(DOCUMENT.to_owned());
+    first.chain(patterns).chain([CHECKSUMS.to_owned(), super::source::name(shipment)]).collect()
 }
 
 /// Refuses what GitHub would not take, before anything is written anywhere.
@@ -91,9 +104,11 @@ fn files(shipment: &Shipment) -> Result<Vec<Found>> {
         let package = Some(parcel.package.clone());
         let (path, source) = (file.path.clone(), file.source.clone());
         let (sha256, size) = (file.sha256.clone(), source.metadata()?.len());
-        found.push(Found { path, source, size, sha256, package: package.clone() });
+        let group = parcel.pattern.clone();
+        found.push(Found { group, path, source, size, sha256, package: package.clone() });
         for signature in signatures.iter().filter(|signature| signature.path == file.path) {
-            found.push(signature_file(shipment, &signature.signature, package.clone())?);
+            let signature = signature_file(shipment, &signature.signature, package.clone())?;
+            found.push(Found { group: parcel.pattern.clone(), ..signature });
         }
     }
     Ok(found)
@@ -114,7 +129,8 @@ fn checksum_files(shipment: &Shipment) -> Result<Vec<Found>> {
         for signature in signatures.iter().filter(|signature| signature.path == path) {
             found.push(signature_file(shipment, &signature.signature, None)?);
         }
-        found.push(Found { source: path.under(root), path, size, sha256, package: None });
+        let group = CHECKSUMS.to_owned();
+        found.push(Found { group, source: path.under(root), path, size, sha256, package: None });
     }
     Ok(found)
 }
@@ -122,7 +138,8 @@ fn checksum_files(shipment: &Shipment) -> Result<Vec<Found>> {
 fn signature_file(shipment: &Shipment, path: &ProjectPath, package: Option<PackageName>) -> Result<Found> {
     let source = path.under(&shipment.project.root);
     let (sha256, size) = distribution::digest(&source)?;
-    Ok(Found { path: path.clone(), source, size, sha256, package })
+    let group = CHECKSUMS.to_owned();
+    Ok(Found { group, path: path.clone(), source, size, sha256, package })
 }
 
 /// The names that files are known by: their own, with their folder before it where several have the same.
@@ -139,10 +156,10 @@ fn names<'a>(paths: impl Iterator<Item = &'a ProjectPath> + Clone) -> Vec<String
 }
 
 fn load(found: Found, file_name: &str) -> Load {
-    let Found { source, size, sha256, package, .. } = found;
+    let Found { group, source, size, sha256, package, .. } = found;
     let name = asset_name(file_name);
     let label = (name != file_name).then(|| file_name.to_owned());
-    Load { asset: NewAsset { name, label, source, size, sha256 }, package }
+    Load { group, asset: NewAsset { name, label, source, size, sha256 }, package }
 }
 
 #[cfg(test)]
@@ -159,6 +176,7 @@ mod tests {
     #[test]
     fn what_github_does_not_take_is_refused() {
         let load = |name: &str, size: u64| Load {
+            group: name.to_owned(),
             asset: NewAsset {
                 name: name.to_owned(),
                 label: None,

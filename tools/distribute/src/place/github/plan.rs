@@ -18,8 +18,6 @@ pub struct Plan {
     pub spare: Vec<Release>,
     /// The files that are missing, each with what stands in its place.
     pub uploads: Vec<Upload>,
-    /// How many files are there already.
-    pub present: usize,
     /// What people should know.
     pub notes: Vec<String>,
     /// What the page says.
@@ -31,6 +29,8 @@ pub struct Plan {
 /// A file that is missing.
 #[derive(Debug)]
 pub struct Upload {
+    /// What it is part of in the words of the plan.
+    pub group: String,
     /// The file.
     pub new: NewAsset,
     /// What has its name there, and is removed first.
@@ -51,11 +51,10 @@ impl Plan {
         let (release, spare) = chosen(releases, of_tag, loads, &words)?;
         let there = release.as_ref().map_or(Ok(Vec::new()), |release| releases.assets(release))?;
         let document = NamedTempFile::new().context("cannot make a temporary file for the document")?;
-        let mut plan =
-            Self { release, spare, uploads: Vec::new(), present: 0, notes: Vec::new(), words, document };
+        let mut plan = Self { release, spare, uploads: Vec::new(), notes: Vec::new(), words, document };
         plan.add_document(releases, shipment, &there)?;
-        for Load { asset, .. } in loads {
-            plan.add(releases, asset, there.iter().find(|known| known.name == asset.name))?;
+        for Load { group, asset, .. } in loads {
+            plan.add(releases, group, asset, there.iter().find(|known| known.name == asset.name))?;
         }
         if let Some(release) = plan.release.as_ref().filter(|release| plan.words.differ_from(release)) {
             plan.notes.push(format!("the notes at {} stay as somebody has written them", release.html_url));
@@ -68,12 +67,11 @@ impl Plan {
         self.release.as_ref().is_none_or(|release| release.draft)
     }
 
-    fn add(&mut self, releases: &Releases, new: &NewAsset, there: Option<&Asset>) -> Result<()> {
+    fn add(&mut self, releases: &Releases, group: &str, new: &NewAsset, there: Option<&Asset>) -> Result<()> {
         let Some(asset) = there else {
-            return self.put(releases, new, None);
+            return self.put(releases, group, new, None);
         };
         if releases.holds(asset, new)? {
-            self.present += 1;
             return Ok(());
         }
         if !self.is_hidden() && asset.is_whole() {
@@ -86,10 +84,10 @@ impl Plan {
             let hint = "release a higher version; what is public is never replaced";
             return Err(Failure::new(what).hint(hint).into());
         }
-        self.put(releases, new, Some(asset))
+        self.put(releases, group, new, Some(asset))
     }
 
-    fn put(&mut self, releases: &Releases, new: &NewAsset, stale: Option<&Asset>) -> Result<()> {
+    fn put(&mut self, releases: &Releases, group: &str, new: &NewAsset, stale: Option<&Asset>) -> Result<()> {
         if let Some(release) = self.release.as_ref().filter(|release| release.is_immutable()) {
             let repository = releases.repository().repository();
             let what = format!(
@@ -98,7 +96,7 @@ impl Plan {
             );
             return Err(Failure::new(what).hint("release a higher version, with all its files").into());
         }
-        self.uploads.push(Upload { new: new.clone(), stale: stale.cloned() });
+        self.uploads.push(Upload { group: group.to_owned(), new: new.clone(), stale: stale.cloned() });
         Ok(())
     }
 
@@ -120,7 +118,6 @@ impl Plan {
                 }
             }
             if text.as_bytes() == bytes {
-                self.present += 1;
                 return Ok(());
             }
             if release.is_immutable() {
@@ -132,7 +129,7 @@ impl Plan {
         std::fs::write(path, &text).with_context(|| format!("cannot write `{}`", path.display()))?;
         let (sha256, size) = distribution::digest(path)?;
         let (name, source) = (DOCUMENT.to_owned(), path.to_path_buf());
-        self.put(releases, &NewAsset { name, label: None, source, size, sha256 }, there)
+        self.put(releases, DOCUMENT, &NewAsset { name, label: None, source, size, sha256 }, there)
     }
 }
 

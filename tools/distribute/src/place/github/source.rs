@@ -8,8 +8,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use document::{Failure, Sha256};
 use flate2::{Compression, GzBuilder};
-use project::Project;
 use tempfile::NamedTempFile;
+
+use super::words;
+use crate::shipment::Shipment;
 
 /// The tarball, in a temporary file that goes away with it.
 #[derive(Debug)]
@@ -24,11 +26,22 @@ pub struct Source {
     pub sha256: Sha256,
 }
 
+/// The folder in the tarball of the sources.
+fn stem(shipment: &Shipment) -> String {
+    format!("{}-{}", words::name(shipment), shipment.document.version.current)
+}
+
+/// The name of the tarball of the sources; an sdist has it without `-source`.
+pub fn name(shipment: &Shipment) -> String {
+    github::asset_name(&format!("{}-source.tar.gz", stem(shipment)))
+}
+
 impl Source {
-    /// Packs what a commit has of the project's folder; all of it stands in the folder `stem` of the tarball.
-    pub fn pack(project: &Project, stem: &str, commit: &str) -> Result<Self> {
+    /// Packs what a commit has of the project's folder.
+    pub fn pack(shipment: &Shipment, commit: &str) -> Result<Self> {
+        let (project, stem) = (shipment.project, stem(shipment));
         let mut file = tempfile::Builder::new()
-            .prefix(stem)
+            .prefix(&stem)
             .suffix(".tar.gz")
             .tempfile()
             .context("cannot make a temporary file for the sources")?;
@@ -43,8 +56,7 @@ impl Source {
             .with_context(|| format!("cannot pack the sources of {commit}"))?;
         gzip.finish().context("cannot pack the sources")?;
         let (sha256, size) = distribution::digest(file.path())?;
-        // An sdist has the name without `-source`.
-        Ok(Self { name: github::asset_name(&format!("{stem}-source.tar.gz")), file, size, sha256 })
+        Ok(Self { name: name(shipment), file, size, sha256 })
     }
 }
 
