@@ -26,6 +26,7 @@ bump-version "$request" | keep 01-bump-version |
   validate | keep 05-validate |
   checksum | keep 06-checksum |
   sign | keep 07-sign |
+  distribute --check "${to[@]}" |
   tag-release | keep 08-tag-release |
   distribute "${to[@]}" | keep 09-distribute |
   announce | keep 10-announce

@@ -3,6 +3,8 @@
 
 #[path = "uploads/bytes.rs"]
 mod bytes;
+#[path = "uploads/rights.rs"]
+mod rights;
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -12,6 +12,12 @@ use crate::record::{self, Record, Records};
 use crate::tools::{Ended, Tools, failure_with_code};
 use crate::verify;
 
+/// The tool that finds out with `--check` what the targets would refuse. It is asked before anything changes, and again
+/// with the files before the first public step.
+const PUBLISH: &str = "distribute";
+/// The first public step.
+const FIRST_PUBLIC: &str = "tag-release";
+
 /// `cargo xtask release`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -128,6 +134,15 @@ pub fn release(tools: &Tools, request: &[&str]) -> Result<Option<Finished>> {
         filter::print_text(planned.stderr.trim_end());
         return Ok(None);
     }
+    let asked = tools.run(PUBLISH, &["--check"], &planned.stdout, None)?;
+    if asked.code != 0 {
+        filter::print_text(asked.stderr.trim_end());
+        return Err(failure_with_code(
+            asked.code,
+            "cannot start the release: a target would refuse it; nothing is changed".to_owned(),
+        )
+        .into());
+    }
     let planned = Release::from_json(&planned.stdout)?;
     let record = records.start(&planned, request)?;
     go_on(tools, record).map(Some)
@@ -146,6 +161,14 @@ fn go_on(tools: &Tools, record: Record) -> Result<Finished> {
         progress.print(&format!("{}: going on after {}", record.tag, STAGES[done - 1]));
     }
     for (at, stage) in STAGES.iter().enumerate().skip(done) {
+        if *stage == FIRST_PUBLIC {
+            let asked = tools.run(PUBLISH, &["--check"], &document, None)?;
+            if asked.code != 0 {
+                progress.print(asked.stderr.trim_end());
+                progress.finish();
+                return Err(stopped(&record, &format!("{PUBLISH} --check"), &asked).into());
+            }
+        }
         progress.begin(stage);
         let first = || [&record.request()[..], &["--check-remote", "--date", record.date()]].concat();
         let arguments = if at == 0 { first() } else { Vec::new() };

@@ -53,20 +53,10 @@ pub fn distribute(
     if !is_dry {
         refuse_incomplete(release, packages)?;
     }
-    let parcels = order::sorted(parcel::pack(project, release, packages)?);
-    let mut places = place::open(project, targets)?;
-    if parcels.is_empty() {
-        stage.skip("publish", "the release has no files of these packages");
-        places.clear();
-    }
-    let mut shipment = Shipment { project, parcels, is_paranoid, document: release.clone() };
-    shipment.enter(places.iter().map(|place| place.publication(&shipment)).collect::<Result<_>>()?);
-    for place in &mut places {
-        order::refuse_absent_pins(&shipment, place.as_ref())?;
-        place.plan(&shipment)?;
-    }
-    for place in places.iter().filter(|place| !is_dry && place.has_work()) {
-        place.check_access()?;
+    let (mut shipment, places) = planned(project, release, targets, packages, stage)?;
+    shipment.is_paranoid = is_paranoid;
+    if !is_dry {
+        check_access(&places)?;
     }
     for part in [Part::Files, Part::Reveal] {
         places.iter().try_for_each(|place| place.carry_out(part, &shipment, stage))?;
@@ -76,6 +66,48 @@ pub fn distribute(
     }
     advise(&places, &shipment, stage)?;
     Ok(shipment.document.publications)
+}
+
+/// Refuses a release that a target would refuse, as far as that can be known before anything is public: also before
+/// its files are built. Nothing is published.
+pub fn check(
+    project: &Project,
+    release: &Release,
+    targets: &[TargetSettings],
+    packages: &[PackageName],
+    stage: &Stage,
+) -> Result<()> {
+    refuse_withdrawn(project, release)?;
+    let (_, places) = planned(project, release, targets, packages, stage)?;
+    check_access(&places)
+}
+
+/// What goes out, and the places with their plans.
+fn planned<'a>(
+    project: &'a Project,
+    release: &Release,
+    targets: &[TargetSettings],
+    packages: &[PackageName],
+    stage: &Stage,
+) -> Result<(Shipment<'a>, Vec<Box<dyn Place>>)> {
+    let parcels = order::sorted(parcel::pack(project, release, packages)?);
+    let mut places = place::open(project, targets)?;
+    if parcels.is_empty() {
+        stage.skip("publish", "the release has no files of these packages");
+        places.clear();
+    }
+    let mut shipment = Shipment { project, parcels, is_paranoid: false, document: release.clone() };
+    shipment.enter(places.iter().map(|place| place.publication(&shipment)).collect::<Result<_>>()?);
+    for place in &mut places {
+        order::refuse_absent_pins(&shipment, place.as_ref())?;
+        place.plan(&shipment)?;
+    }
+    Ok((shipment, places))
+}
+
+/// Refuses places that nothing can be written to, where something is to be.
+fn check_access(places: &[Box<dyn Place>]) -> Result<()> {
+    places.iter().filter(|place| place.has_work()).try_for_each(|place| place.check_access())
 }
 
 /// Says how to install from each place; what holds for several is said once.

@@ -33,6 +33,10 @@ struct Arguments {
     /// Publish at once where a target asks for a rehearsal on another one
     #[arg(long)]
     no_rehearsal: bool,
+    /// Only find out whether the targets will take the release, with the files that are built: names, limits, the right
+    /// to write. Nothing is published, and the document is handed on as it is
+    #[arg(long)]
+    check: bool,
     /// Write every page again from the files that are there, and publish nothing; no document is read
     #[arg(long)]
     rebuild_index: bool,
@@ -60,6 +64,10 @@ fn main() -> ExitCode {
             false => rehearsals::with(&project, targets),
         };
         let packages = distribute::packages(&project, &arguments.package)?;
+        if arguments.check {
+            distribute::check(&project, &release, &targets, &packages, stage)?;
+            return Ok(release.into());
+        }
         let paranoid = arguments.paranoid;
         release.publications =
             distribute::distribute(&project, &release, &targets, &packages, paranoid, stage)?;

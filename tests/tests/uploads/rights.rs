@@ -1,0 +1,42 @@
+//! The right to upload, which a release must have before it begins.
+
+use std::fs;
+
+use tests::indexes::PASSWORD;
+use tests::{Sandbox, text};
+
+use super::{all, held, pypiserver};
+
+#[test]
+fn m22_a_missing_token_stops_a_release_before_anything_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = pypiserver(folder.path());
+    let mut sandbox = Sandbox::new("lockstep").unwrap();
+    let path = sandbox.project().join("release.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let (simple, uploads) = (&server.simple, &server.uploads);
+    let own = format!(
+        "\n[[target]]\nname = \"own\"\nkind = \"pypi\"\nurl = \"{simple}\"\npublish-url = \"{uploads}\"\n"
+    );
+    fs::write(&path, settings + &own).unwrap();
+    sandbox.shell("git commit -qam 'chore: publish' && git push -q origin main").unwrap();
+    let before = sandbox.shell("git rev-parse HEAD && git status --porcelain").unwrap();
+
+    let refused = sandbox.run("xtask", &["release", "minor"], "").unwrap();
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    for line in [
+        "cannot publish to `own`: there is no token, and no other right to upload",
+        "hint: set UV_PUBLISH_TOKEN",
+        "cannot start the release: a target would refuse it; nothing is changed",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(sandbox.shell("git rev-parse HEAD && git status --porcelain").unwrap(), before);
+    sandbox.shell("test ! -e .git/wainwright/v0.2.0").unwrap();
+
+    sandbox.set("UV_PUBLISH_USERNAME", "me");
+    sandbox.set("UV_PUBLISH_PASSWORD", PASSWORD);
+    sandbox.must("xtask", &["release", "minor"], "").unwrap();
+    assert_eq!(held(folder.path()), all());
+}
