@@ -102,7 +102,7 @@ fn a_dry_run_shows_the_same_plan_and_writes_nothing() {
             "rollback: remember the version as used, by the tag withdrawn/v0.5.0",
             "rollback: push to origin, all or nothing: main, withdrawn/v0.5.0, v0.5.0 deleted",
             "rollback: delete the tag v0.5.0 here",
-            "rollback: skip: delete 2 built files: nobody else has them, a new build replaces them",
+            "rollback: skip: delete 2 built files: they are in no commit, and a new build replaces them",
         ]
     );
 }
