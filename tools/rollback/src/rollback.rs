@@ -99,7 +99,10 @@ pub fn rollback(
     git.carry_out(project, release, &mut memory, order, (stage, lock.as_ref()))?;
     let built = release.artifacts.as_ref().map_or(0, Vec::len);
     if built > 0 && project.is_some() {
-        stage.skip(format!("delete {built} built files"), "they are in no commit, and a new build replaces them");
+        stage.skip(
+            format!("delete {built} built files"),
+            "they are in no commit, and a new build replaces them",
+        );
     }
     if is_dry {
         return Ok(None);
