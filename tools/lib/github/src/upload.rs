@@ -119,9 +119,9 @@ impl Releases {
                 .failure(what, &cause)
                 .hint("set GITHUB_API_URL to the address of that server"));
         }
-        let mut address = format!("{base}?name={}", percent_encoded(&new.name));
+        let mut address = format!("{base}?name={}", web::encoded(&new.name));
         if let Some(label) = &new.label {
-            address.push_str(&format!("&label={}", percent_encoded(label)));
+            address.push_str(&format!("&label={}", web::encoded(label)));
         }
         Ok(address)
     }
@@ -141,15 +141,6 @@ fn is_there(answer: &Answer) -> bool {
     let errors = json.get("errors").and_then(|errors| errors.as_array()).into_iter().flatten();
     answer.status == 422
         && errors.into_iter().any(|error| error.get("code").is_some_and(|code| code == "already_exists"))
-}
-
-/// A text as a value in a query (RFC 3986).
-fn percent_encoded(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b if b.is_ascii_alphanumeric() || b"-._~".contains(&b) => char::from(b).to_string(),
-        b => format!("%{b:02X}"),
-    };
-    text.bytes().map(encode).collect()
 }
 
 /// Hashes what is written to it.
@@ -199,10 +190,5 @@ mod tests {
             assert!(!is_trusted(public, foreign), "{foreign}");
         }
         assert!(!is_trusted("http://127.0.0.1:8000", "http://127.0.0.1:8001/x"));
-    }
-
-    #[test]
-    fn a_plus_in_a_name_is_no_space() {
-        assert_eq!(percent_encoded("a-1+cu 12.whl"), "a-1%2Bcu%2012.whl");
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use document::Failure;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::config::RedirectAuthHeaders;
 use ureq::http;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -25,6 +26,8 @@ pub use secrets::Secrets;
 const SECONDS: u64 = 30;
 /// The slowest connection that a file is sent or taken over, in bytes a second.
 const SLOWEST: u64 = 20_000;
+/// What a URL does not take as it is: all but the unreserved characters.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// How many redirects are followed.
 const REDIRECTS: u32 = 10;
 
@@ -145,6 +148,11 @@ impl Web {
     }
 }
 
+/// A text as a part of a path or as a value in a query (RFC 3986, 2.3).
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
 /// The scheme, the host and the port of an address, without a name and a password.
 pub fn server(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
@@ -173,6 +181,11 @@ mod tests {
     fn a_server_is_named_without_what_it_is_told() {
         assert_eq!(server("https://me:secret@host.example:8443/a?b#c"), "https://host.example:8443");
         assert_eq!(server("http://127.0.0.1:1"), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn a_text_in_a_url_means_itself() {
+        assert_eq!(encoded("a-1+cu 12.whl"), "a-1%2Bcu%2012.whl");
     }
 
     #[test]

@@ -4,10 +4,9 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 
-/// What is not encoded in a URL (RFC 3986, 2.3).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::encoded;
 
 /// Texts that nobody may see, in all the ways in which a server may repeat them.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -17,7 +16,7 @@ impl Secrets {
     /// Adds a token or a password.
     pub fn add(&mut self, secret: &str) {
         let secret = secret.trim();
-        self.0.extend([secret.to_owned(), utf8_percent_encode(secret, ENCODED).to_string()]);
+        self.0.extend([secret.to_owned(), encoded(secret)]);
         self.0.retain(|secret| !secret.is_empty());
         // A secret may be a part of another one.
         self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));

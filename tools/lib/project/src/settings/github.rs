@@ -61,10 +61,10 @@ impl TargetSettings {
 #[cfg(test)]
 mod tests {
     use crate::Settings;
+    use crate::settings::target::tests;
 
     fn read(keys: &str) -> Result<Settings, String> {
-        let text = format!("[[target]]\nname = \"t\"\nkind = \"github\"\n{keys}\n");
-        Settings::parse(&text).map_err(|error| format!("{error:#}"))
+        tests::read(&format!("kind = \"github\"\n{keys}"))
     }
 
     #[test]

@@ -76,16 +76,7 @@ impl TargetSettings {
 
 #[cfg(test)]
 mod tests {
-    use crate::Settings;
-
-    fn read(keys: &str) -> Result<Settings, String> {
-        let text = format!("[[target]]\nname = \"t\"\n{keys}\n");
-        Settings::parse(&text).map_err(|error| format!("{error:#}"))
-    }
-
-    fn location(keys: &str) -> String {
-        read(keys).unwrap().target[0].location().map_err(|error| error.to_string()).unwrap()
-    }
+    use crate::settings::target::tests::{location, read};
 
     #[test]
     fn a_server_of_pypis_kind_is_found_by_its_index_or_by_both_urls() {

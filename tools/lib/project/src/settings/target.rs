@@ -289,15 +289,17 @@ pub fn in_bucket(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crate::Settings;
 
-    fn read(keys: &str) -> Result<Settings, String> {
+    /// The settings with one target of those keys.
+    pub(in crate::settings) fn read(keys: &str) -> Result<Settings, String> {
         let text = format!("[[target]]\nname = \"t\"\n{keys}\n");
         Settings::parse(&text).map_err(|error| format!("{error:#}"))
     }
 
-    fn location(keys: &str) -> String {
+    /// Where the only target is.
+    pub(in crate::settings) fn location(keys: &str) -> String {
         read(keys).unwrap().target[0].location().map_err(|error| error.to_string()).unwrap()
     }
 
