@@ -4,7 +4,6 @@
 //! only where it still is what it was when it was read, else it is read and made again.
 
 mod access;
-mod blocks;
 mod clock;
 mod connect;
 mod credentials;
@@ -16,6 +15,7 @@ mod microsoft;
 mod pages;
 mod profile;
 mod store;
+mod stretch;
 mod traffic;
 mod upload;
 mod wire;

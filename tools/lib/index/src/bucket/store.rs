@@ -16,13 +16,14 @@ use object_store::{
 };
 use sha2::Digest;
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
-use super::blocks::Blocks;
 use super::clock::Clock;
 use super::connect;
 use super::credentials::Source;
 use super::explain::{self, Request};
 use super::location::{Kind, Location};
+use super::stretch::Blocks;
 use super::traffic::Traffic;
 use super::wire::{SERVED, TrailingSlash};
 
@@ -30,6 +31,9 @@ use super::wire::{SERVED, TrailingSlash};
 const RECORDED: &str = "sha256";
 /// How often a request is made again whose answer was lost.
 pub(super) const ATTEMPTS: u32 = 8;
+
+/// How many parts of large files go up at once.
+const PARTS: usize = 16;
 
 /// One bucket, with the rights to it.
 #[derive(Debug)]
@@ -40,7 +44,9 @@ pub(crate) struct Store {
     pub(super) traffic: Traffic,
     pub(super) client: Arc<dyn ObjectStore>,
     pub(super) runtime: Runtime,
-    pub(super) blocks: Arc<Blocks>,
+    pub(super) blocks: Blocks,
+    /// How many more parts of large files may go up.
+    pub(super) slots: Arc<Semaphore>,
     /// Whether keys that end in `/` are kept beside what is below them.
     keeps_slashes: AtomicBool,
 }
@@ -88,8 +94,8 @@ impl Store {
         let (client, location, source) = connect::connect(location, &wires)?;
         let (clock, traffic) = wires;
         let keeps_slashes = AtomicBool::new(location.kind == Kind::S3);
-        let blocks = Arc::default();
-        Ok(Self { location, source, clock, traffic, client, runtime, blocks, keeps_slashes })
+        let (blocks, slots) = (Blocks::default(), Arc::new(Semaphore::new(PARTS)));
+        Ok(Self { location, source, clock, traffic, client, runtime, blocks, slots, keeps_slashes })
     }
 
     /// Lists what is below a folder of the index, by path below the index.
@@ -215,12 +221,22 @@ impl Store {
         mode: PutMode,
         sha256: Option<&Sha256>,
     ) -> Result<Result<UpdateVersion, Error>> {
+        self.runtime.block_on(self.write(below, payload, mode, sha256))
+    }
+
+    pub(super) async fn write(
+        &self,
+        below: &str,
+        payload: PutPayload,
+        mode: PutMode,
+        sha256: Option<&Sha256>,
+    ) -> Result<Result<UpdateVersion, Error>> {
         let key = self.key(below.trim_end_matches('/'))?;
         let mut options = PutOptions { mode, attributes: attributes(below, sha256), ..PutOptions::default() };
         if below.ends_with('/') {
             options.extensions.insert(TrailingSlash);
         }
-        let put = self.runtime.block_on(self.client.put_opts(&key, payload, options));
+        let put = self.client.put_opts(&key, payload, options).await;
         Ok(put.map(UpdateVersion::from))
     }
 

@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use object_store::client::{HttpError, HttpRequestBody};
-
-/// How much is told at once, and no body smaller than that is told at all.
-pub(crate) const PIECE: usize = 128 << 10;
+use object_store::client::HttpError;
 
 type Hearer = Box<dyn Fn(i64) + Send + Sync>;
 
@@ -30,11 +28,6 @@ impl Traffic {
         let _ = self.0.set(Box::new(hearer));
     }
 
-    /// Says whether anybody hears.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.0.get().is_some()
-    }
-
     /// Tells of bytes; of a negative number where they have gone in vain.
     pub(crate) fn tell(&self, bytes: i64) {
         if let Some(hear) = self.0.get() {
@@ -44,22 +37,22 @@ impl Traffic {
 }
 
 /// The body of a request, which tells of its bytes as they go out.
-pub(crate) struct Told {
-    body: HttpRequestBody,
+pub(crate) struct Told<B> {
+    body: B,
     traffic: Traffic,
     sent: Arc<AtomicI64>,
 }
 
-impl Told {
+impl<B> Told<B> {
     /// A body, and the count of what has gone out of it.
-    pub(crate) fn new(body: HttpRequestBody, traffic: &Traffic) -> (Self, Arc<AtomicI64>) {
+    pub(crate) fn new(body: B, traffic: &Traffic) -> (Self, Arc<AtomicI64>) {
         let sent = Arc::new(AtomicI64::new(0));
         (Self { body, traffic: traffic.clone(), sent: Arc::clone(&sent) }, sent)
     }
 }
 
-impl Body for Told {
-    type Data = <HttpRequestBody as Body>::Data;
+impl<B: Body<Data = Bytes, Error = HttpError> + Unpin> Body for Told<B> {
+    type Data = Bytes;
     type Error = HttpError;
 
     fn poll_frame(

@@ -1,16 +1,20 @@
 //! Writing files to an object store: once, checked, and without taking more memory than it must.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use document::{Failure, Sha256};
-use object_store::{Error, PutMode, PutMultipartOptions, UpdateVersion};
+use object_store::{Error, MultipartUpload, PutMode, PutMultipartOptions, UpdateVersion};
 use sha2::Digest;
+use tokio::task::JoinSet;
 
 use super::explain::Request;
 use super::location::Kind;
 use super::store::{ATTEMPTS, Head, Store, attributes, is_lost, pause};
+use super::stretch::{self, Stretch};
 
 /// Files above this size go up in parts.
 const LARGE: u64 = 8 << 20;
@@ -46,16 +50,7 @@ impl Store {
                 Body::File(path, size) if size > LARGE && self.location.kind == Kind::S3 => {
                     self.put_parts(below, path, size, sha256)?
                 }
-                Body::File(path, size) => {
-                    let read = File::open(path).and_then(|mut file| self.blocks.read(&mut file, size));
-                    let payload = read.map_err(|cause| crate::place::failure("read", path, &cause))?;
-                    let mut hash = sha2::Sha256::new();
-                    payload.iter().for_each(|block| hash.update(block));
-                    if Sha256::from_bytes(&hash.finalize().into()) != *sha256 {
-                        return Err(changed(path, sha256));
-                    }
-                    self.put(below, payload, PutMode::Create, Some(sha256))?
-                }
+                Body::File(path, size) => self.put_file(below, path, size, sha256)?,
                 Body::Bytes(bytes) => {
                     self.put(below, bytes.to_vec().into(), PutMode::Create, Some(sha256))?
                 }
@@ -92,40 +87,13 @@ impl Store {
     ) -> Result<Result<UpdateVersion, Error>> {
         let length = PART.max(size.div_ceil(MOST_PARTS));
         let key = self.key(below)?;
-        let unreadable = |cause| crate::place::failure("read", path, &cause);
-        let mut file = File::open(path).map_err(unreadable)?;
         let options =
             PutMultipartOptions { attributes: attributes(below, Some(sha256)), ..Default::default() };
         let mut upload = match self.runtime.block_on(self.client.put_multipart_opts(&key, options)) {
             Ok(upload) => upload,
             Err(error) => return Ok(Err(error)),
         };
-        let sent: Result<Result<(), Error>> = self.runtime.block_on(async {
-            let mut parts = tokio::task::JoinSet::new();
-            let mut hash = sha2::Sha256::new();
-            loop {
-                let part = self.blocks.read(&mut file, length).map_err(unreadable)?;
-                if part.content_length() == 0 {
-                    break;
-                }
-                part.iter().for_each(|block| hash.update(block));
-                parts.spawn(upload.put_part(part));
-                if parts.len() > 1
-                    && let Some(Ok(Err(error))) = parts.join_next().await
-                {
-                    return Ok(Err(error));
-                }
-            }
-            while let Some(part) = parts.join_next().await {
-                if let Ok(Err(error)) = part {
-                    return Ok(Err(error));
-                }
-            }
-            if Sha256::from_bytes(&hash.finalize().into()) != *sha256 {
-                return Err(changed(path, sha256));
-            }
-            Ok(Ok(()))
-        });
+        let sent = self.runtime.block_on(self.send_parts(&mut *upload, path, length, sha256));
         let done = match sent {
             Ok(Ok(())) => Ok(self.runtime.block_on(upload.complete())),
             Ok(Err(error)) => Ok(Err(error)),
@@ -136,6 +104,72 @@ impl Store {
             let _ = self.runtime.block_on(upload.abort());
         }
         Ok(done?.map(UpdateVersion::from))
+    }
+
+    /// Sends the parts of a file, each when it was read once to learn its digest.
+    async fn send_parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        path: &Path,
+        length: u64,
+        sha256: &Sha256,
+    ) -> Result<Result<(), Error>> {
+        let unreadable = |cause| crate::place::failure("read", path, &cause);
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut whole = sha2::Sha256::new();
+        let mut parts = JoinSet::new();
+        let mut offset = 0;
+        loop {
+            let slot = Arc::clone(&self.slots).acquire_owned().await;
+            let (read, digest) = digest(&mut file, length, &mut whole).map_err(unreadable)?;
+            if read == 0 {
+                break;
+            }
+            let part = Stretch::new(path, offset, read, digest, &self.blocks);
+            let request = upload.put_part(part.stand_in(Kind::S3));
+            parts.spawn(async {
+                let _slot = slot;
+                (stretch::sending(Arc::clone(&part), request).await, part)
+            });
+            offset += read;
+            if let Some(Ok((Err(error), part))) = parts.try_join_next() {
+                return part.failure().map_or(Ok(Err(error)), Err);
+            }
+        }
+        if Sha256::from_bytes(&whole.finalize().into()) != *sha256 {
+            return Err(stretch::changed(path));
+        }
+        while let Some(done) = parts.join_next().await {
+            if let Ok((Err(error), part)) = done {
+                return part.failure().map_or(Ok(Err(error)), Err);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Writes a file in one request. What is short is read whole.
+    fn put_file(
+        &self,
+        below: &str,
+        path: &Path,
+        size: u64,
+        sha256: &Sha256,
+    ) -> Result<Result<UpdateVersion, Error>> {
+        if size < stretch::SIZE as u64 {
+            let bytes = std::fs::read(path).map_err(|cause| crate::place::failure("read", path, &cause))?;
+            if crate::listing::digest_of(&bytes) != *sha256 {
+                return Err(stretch::changed(path));
+            }
+            return self.put(below, bytes.into(), PutMode::Create, Some(sha256));
+        }
+        let whole = Stretch::new(path, 0, size, sha256.clone(), &self.blocks);
+        let payload = whole.stand_in(self.location.kind);
+        let write = self.write(below, payload, PutMode::Create, Some(sha256));
+        let put = self.runtime.block_on(stretch::sending(Arc::clone(&whole), write))?;
+        match whole.failure() {
+            Some(failure) if put.is_err() => Err(failure),
+            _ => Ok(put),
+        }
     }
 
     fn read_back(&self, below: &str, head: Head, body: Body, sha256: &Sha256) -> Result<Head> {
@@ -162,10 +196,20 @@ impl Store {
     }
 }
 
-fn changed(path: &Path, sha256: &Sha256) -> anyhow::Error {
-    let what = format!(
-        "cannot publish `{}`: it changed while it was read, it was built with {sha256}",
-        path.display()
-    );
-    Failure::new(what).hint("run the release again from `build-wheels`").into()
+/// The length and the digest of the next bytes of a file, which go into the digest of the whole as well.
+fn digest(file: &mut File, most: u64, whole: &mut sha2::Sha256) -> io::Result<(u64, Sha256)> {
+    let mut part = sha2::Sha256::new();
+    let mut block = vec![0; stretch::SIZE];
+    let (mut from, mut length) = (file.take(most), 0);
+    loop {
+        match from.read(&mut block)? {
+            0 => return Ok((length, Sha256::from_bytes(&part.finalize().into()))),
+            read => {
+                let bytes = block.get(..read).unwrap_or_default();
+                part.update(bytes);
+                whole.update(bytes);
+                length += read as u64;
+            }
+        }
+    }
 }

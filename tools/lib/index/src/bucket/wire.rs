@@ -1,10 +1,13 @@
 //! What the object-store library leaves out of S3, added on the wire: keys that end in `/`, checksums that are read
 //! back, multipart uploads that replace nothing, and `Retry-After`.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use object_store::ClientOptions;
 use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
 use object_store::client::{
@@ -13,7 +16,9 @@ use object_store::client::{
 };
 
 use super::clock::Clock;
-use super::traffic::{PIECE, Told, Traffic};
+use super::connect::SILENCE;
+use super::stretch::{self, Outgoing, Stretch};
+use super::traffic::{Told, Traffic};
 
 /// The attribute of an object in which the checksum that S3 computed itself is found.
 pub(crate) const SERVED: &str = "wainwright-served-sha256";
@@ -42,7 +47,7 @@ struct Wire {
     signer: Option<(AwsCredentialProvider, String)>,
     clock: Clock,
     traffic: Traffic,
-    /// The client for large bodies that somebody hears of; the other one takes no body but its own.
+    /// The client for stretches of files; the other one takes no body but those of the library.
     uploader: reqwest::Client,
 }
 
@@ -52,7 +57,6 @@ impl HttpConnector for Connector {
         let uploader = reqwest::Client::builder()
             .user_agent(concat!("wainwright/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(5))
-            .read_timeout(super::connect::SILENCE)
             .http1_only()
             .build()
             .map_err(|cause| object_store::Error::Generic { store: "HTTP", source: Box::new(cause) })?;
@@ -65,6 +69,7 @@ impl HttpConnector for Connector {
 impl HttpService for Wire {
     async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_read_back = request.method().as_str() == "HEAD";
+        let stretch = stretch::meant(request.body());
         if let Some((credentials, region)) = &self.signer {
             let is_slashed = request.extensions().get::<TrailingSlash>().is_some();
             if is_slashed {
@@ -79,13 +84,17 @@ impl HttpService for Wire {
             {
                 request.headers_mut().insert("if-none-match", "*".parse().map_err(unknown)?);
             }
-            if is_slashed || is_read_back {
+            if let Some(stretch) = &stretch {
+                describe(&mut request, stretch)?;
+            }
+            if is_slashed || is_read_back || stretch.is_some() {
                 sign(&mut request, credentials, region).await?;
             }
         }
-        let is_told = self.traffic.is_heard() && request.body().content_length() >= PIECE;
-        let mut response =
-            if is_told { self.upload(request).await? } else { self.client.execute(request).await? };
+        let mut response = match stretch {
+            Some(stretch) => self.upload(request, stretch).await?,
+            None => self.client.execute(request).await?,
+        };
         if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
             self.clock.note(date);
         }
@@ -101,19 +110,31 @@ impl HttpService for Wire {
 }
 
 impl Wire {
-    /// Sends a large body, and tells of its bytes.
-    async fn upload(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let (parts, body) = request.into_parts();
+    /// Sends a stretch of a file, and tells of its bytes.
+    async fn upload(&self, request: HttpRequest, stretch: Arc<Stretch>) -> Result<HttpResponse, HttpError> {
+        let (parts, _) = request.into_parts();
         let mut request =
             reqwest::Request::new(parts.method, parts.uri.to_string().parse().map_err(unknown)?);
         *request.headers_mut() = parts.headers;
-        let (body, sent) = Told::new(body, &self.traffic);
+        let (body, sent) = Told::new(Outgoing::new(Arc::clone(&stretch)), &self.traffic);
         *request.body_mut() = Some(reqwest::Body::wrap(body));
-        let done = self.finish(request).await;
+        let mut done = std::pin::pin!(self.finish(request));
+        let mut seen = 0;
+        let done = loop {
+            match tokio::time::timeout(SILENCE, &mut done).await {
+                Ok(done) => break done,
+                // A slow line takes as long as it takes, while bytes flow.
+                Err(_) if sent.load(Ordering::Relaxed) > seen => seen = sent.load(Ordering::Relaxed),
+                Err(silence) => break Err(HttpError::new(HttpErrorKind::Timeout, silence)),
+            }
+        };
         if !done.as_ref().is_ok_and(|response| response.status().is_success()) {
             self.traffic.tell(-sent.load(Ordering::Relaxed));
         }
-        done
+        match done {
+            Err(error) if stretch.is_faulty() => Err(HttpError::new(HttpErrorKind::Unknown, error)),
+            done => done,
+        }
     }
 
     async fn finish(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
@@ -157,7 +178,20 @@ fn append_slash(request: &mut HttpRequest) -> Result<(), HttpError> {
     Ok(())
 }
 
-/// Signs a request again; the digest of its body stays the one that was signed before.
+/// Says in the headers of a request what it sends in place of its body.
+fn describe(request: &mut HttpRequest, stretch: &Stretch) -> Result<(), HttpError> {
+    let hex = stretch.sha256.as_str();
+    let sum = STANDARD.encode(decode(hex).unwrap_or_default());
+    let length = stretch.length.to_string();
+    for (name, value) in
+        [("content-length", length.as_str()), ("x-amz-content-sha256", hex), ("x-amz-checksum-sha256", &sum)]
+    {
+        request.headers_mut().insert(name, value.parse().map_err(unknown)?);
+    }
+    Ok(())
+}
+
+/// Signs a request again; the digest of its body stays the one that its headers tell.
 async fn sign(
     request: &mut HttpRequest,
     credentials: &AwsCredentialProvider,
