@@ -26,6 +26,11 @@ pub(crate) const SERVED: &str = "wainwright-served-sha256";
 /// The longest wait that a server may ask for.
 const LONGEST_WAIT: u64 = 60;
 
+/// The slowest line that files are sent over, in bytes a second.
+const SLOWEST: u64 = 20_000;
+/// How many bytes of a request the system takes at once, before any of them has gone out.
+const HELD: u64 = 4 << 20;
+
 /// Marks a request whose key ends in `/`, which the library takes away from every path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrailingSlash;
@@ -57,7 +62,11 @@ impl HttpConnector for Connector {
         let uploader = reqwest::Client::builder()
             .user_agent(concat!("wainwright/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(5))
-            .http1_only()
+            .http1_only();
+        // The system knows of bytes that nobody takes any more.
+        #[cfg(target_os = "linux")]
+        let uploader = uploader.tcp_user_timeout(SILENCE);
+        let uploader = uploader
             .build()
             .map_err(|cause| object_store::Error::Generic { store: "HTTP", source: Box::new(cause) })?;
         let (signer, clock, traffic) = (self.signer.clone(), self.clock.clone(), self.traffic.clone());
@@ -121,7 +130,7 @@ impl Wire {
         let mut done = std::pin::pin!(self.finish(request));
         let mut seen = 0;
         let done = loop {
-            match tokio::time::timeout(SILENCE, &mut done).await {
+            match tokio::time::timeout(patience(seen), &mut done).await {
                 Ok(done) => break done,
                 // A slow line takes as long as it takes, while bytes flow.
                 Err(_) if sent.load(Ordering::Relaxed) > seen => seen = sent.load(Ordering::Relaxed),
@@ -159,6 +168,11 @@ fn broken(cause: reqwest::Error) -> HttpError {
         HttpErrorKind::Interrupted
     };
     HttpError::new(kind, cause.without_url())
+}
+
+/// How long nothing may be seen of a request that has given so many bytes to the system, which may still hold them.
+fn patience(sent: i64) -> Duration {
+    SILENCE + Duration::from_secs(sent.unsigned_abs().min(HELD) / SLOWEST)
 }
 
 /// How long a server that has too much to do wants to be left alone.
@@ -212,4 +226,16 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 
 fn unknown(cause: impl std::error::Error + Send + Sync + 'static) -> HttpError {
     HttpError::new(HttpErrorKind::Unknown, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_holds_may_still_go_out() {
+        assert_eq!(patience(0), SILENCE);
+        assert_eq!(patience(1_000_000), SILENCE + Duration::from_secs(50));
+        assert_eq!(patience(i64::MAX), SILENCE + Duration::from_secs(209));
+    }
 }
