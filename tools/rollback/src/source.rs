@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use document::{Failure, Release, Version};
 use filter::Stage;
 use github::{GitHub, Releases};
-use index::{Bucket, Index, Location};
+use index::{Bucket, Index, Kept, Location};
 use project::{Project, TargetKind, files};
 
 use crate::place::ADVICE;
@@ -93,22 +93,25 @@ fn published(
 ) -> Result<Option<(String, Release)>> {
     for target in project::in_bucket(project.targets(), bucket)? {
         let Some(location) = location(project, &target) else { continue };
-        let kept = format!("releases/{tag}.json");
-        let (found, name) = match target.kind {
-            TargetKind::Directory => (Index::read(&project.root.join(&location)).document(tag), kept),
-            TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => {
-                let bucket = Location::parse(&location).and_then(Bucket::open);
-                (bucket.and_then(|bucket| bucket.document(tag)), kept)
+        let own = |kept: Kept| (kept.path.to_string(), kept.release);
+        let found = match target.kind {
+            TargetKind::Directory => {
+                Index::read(&project.root.join(&location)).document(&project.name, tag).map(own)
             }
-            TargetKind::Github => (attached(&location, tag), format!("{ASSET} of the release {tag}")),
+            TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => Location::parse(&location)
+                .and_then(Bucket::open)
+                .and_then(|bucket| bucket.document(&project.name, tag).map(own)),
+            TargetKind::Github => {
+                attached(&location, tag).map(|release| (format!("{ASSET} of the release {tag}"), release))
+            }
             TargetKind::Pypi => continue,
         };
         looked.push(format!("the target `{}`", target.name));
         match found {
-            Ok(Some(release)) => {
+            Ok((name, Some(release))) => {
                 return Ok(Some((format!("{name} of the target `{}`", target.name), release)));
             }
-            Ok(None) => {}
+            Ok((_, None)) => {}
             // Another target may keep it too.
             Err(error) => stage.warn(format_args!("{error:#}")),
         }

@@ -95,8 +95,9 @@ impl Place for InBucket {
     fn plan(&mut self, shipment: &Shipment) -> Result<()> {
         let held = self.bucket.each(&shipment.parcels, |parcel| self.holds(parcel))?;
         let has_current_pages = || self.bucket.has_current_pages(&shipment.names());
-        let present = self.bucket.document(&shipment.document.version.tag)?;
-        self.steps = own::steps(shipment, &self.site.name, present, held, has_current_pages)?;
+        let release = &shipment.document;
+        let kept = self.bucket.document(&release.project.name, &release.version.tag)?;
+        self.steps = own::steps(shipment, &self.site.name, kept, held, has_current_pages)?;
         Ok(())
     }
 

@@ -52,8 +52,9 @@ impl Place for Directory {
         let held =
             shipment.parcels.iter().map(|parcel| holds(&listing, parcel)).collect::<Result<Vec<_>>>()?;
         let has_current_pages = || listing.has_current_pages(&shipment.names());
-        let present = listing.document(&shipment.document.version.tag)?;
-        self.steps = own::steps(shipment, &self.site.name, present, held, has_current_pages)?;
+        let release = &shipment.document;
+        let kept = listing.document(&release.project.name, &release.version.tag)?;
+        self.steps = own::steps(shipment, &self.site.name, kept, held, has_current_pages)?;
         Ok(())
     }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use anyhow::Result;
-use document::Release;
+use document::ProjectPath;
 use filter::{Stage, Step};
+use index::Kept;
 
 use crate::shipment::Shipment;
 
@@ -13,7 +14,7 @@ use crate::shipment::Shipment;
 pub enum Action {
     /// Keep the release document, from which alone the release can be taken back: before the first file, for a run may
     /// be cut short.
-    KeepDocument { tag: String, place: String },
+    KeepDocument { path: ProjectPath, place: String },
     /// Publish the files of the parcel at that place of the shipment, with their metadata and signatures.
     Publish { at: usize, pattern: String, place: String },
     /// Write the pages that list the files, which is what makes them visible.
@@ -23,7 +24,7 @@ pub enum Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::KeepDocument { tag, place } => write!(f, "keep releases/{tag}.json at {place}"),
+            Self::KeepDocument { path, place } => write!(f, "keep {path} at {place}"),
             Self::Publish { pattern, place, .. } => write!(f, "publish {pattern} to {place}"),
             Self::WritePages { place } => write!(f, "write the pages of {place}"),
         }
@@ -34,14 +35,14 @@ impl fmt::Display for Action {
 pub fn steps(
     shipment: &Shipment,
     place: &str,
-    present: Option<Release>,
+    kept: Kept,
     held: Vec<bool>,
     has_current_pages: impl FnOnce() -> Result<bool>,
 ) -> Result<Vec<Step<Action>>> {
     let is_complete = held.iter().all(|is_held| *is_held);
     let document = &shipment.document;
-    let keep = Action::KeepDocument { tag: document.version.tag.clone(), place: place.to_owned() };
-    let is_kept = match &present {
+    let keep = Action::KeepDocument { path: kept.path, place: place.to_owned() };
+    let is_kept = match &kept.release {
         Some(present) => document.clone().joined_with(present)? == *present,
         None => false,
     };

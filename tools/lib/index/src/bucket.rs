@@ -34,8 +34,8 @@ pub use access::Intent;
 pub use location::{Kind, Location, simple_url};
 
 pub(crate) use self::pages::busy;
-use self::store::{Head, Object};
-pub(crate) use self::store::{Store, pause};
+use self::store::Head;
+pub(crate) use self::store::{Object, Store, pause};
 use self::upload::{Body, Created};
 use crate::listing::{Listed, check_name, digest_of};
 use crate::publish::{Added, taken_at, wheel_metadata};

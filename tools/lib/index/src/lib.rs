@@ -25,6 +25,7 @@ mod readiness;
 mod served;
 
 pub use bucket::{Bucket, Intent, Kind, Location, simple_url};
+pub use documents::Kept;
 pub use listing::{Listed, Listing};
 pub use publish::{Added, Index};
 pub use readiness::{Fault, Limits, Offered, readiness};

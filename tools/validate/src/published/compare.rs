@@ -79,21 +79,19 @@ pub fn is_served(context: &Context, package: &ProjectPackage, target: &Target) -
 
 /// Checks that an index of one's own keeps the document of the release, from which it can be taken back.
 pub fn is_kept(context: &Context, target: &Target) -> Result<Verdict> {
-    let tag = &context.release.version.tag;
+    let (project, tag) = (&context.release.project.name, &context.release.version.tag);
     let kept = match &target.opened(context)?.store {
         None => return Ok(Verdict::Skipped("it keeps no documents".to_owned())),
-        Some(Store::Folder(listing)) => listing.document(tag)?,
-        Some(Store::Bucket(bucket)) => bucket.document(tag)?,
+        Some(Store::Folder(listing)) => listing.document(project, tag)?,
+        Some(Store::Bucket(bucket)) => bucket.document(project, tag)?,
     };
-    let Some(kept) = kept else {
-        let what = format!(
-            "cannot find the release document at `{}`: there is no `releases/{tag}.json`",
-            target.name
-        );
+    let path = kept.path;
+    let Some(kept) = kept.release else {
+        let what = format!("cannot find the release document at `{}`: there is no `{path}`", target.name);
         return Err(Failure::new(what).hint(format!("run `distribute --to {}` again", target.name)).into());
     };
     context.release.clone().joined_with(&kept)?;
-    Ok(Verdict::Passed(format!("releases/{tag}.json")))
+    Ok(Verdict::Passed(path.to_string()))
 }
 
 fn passed(name: &PackageName, target: &Target) -> Verdict {
