@@ -3,9 +3,17 @@
 
 mod support;
 
-use support::{SETTINGS, Stage};
+use std::path::PathBuf;
+
+use support::{CORE, SETTINGS, Stage, wheel};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_distribute");
+
+/// The files of the index and the digests of their bytes.
+fn indexed(stage: &Stage) -> Vec<(PathBuf, String)> {
+    let all = stage.files().into_iter().filter(|(path, _)| path.starts_with(stage.root().join("dist/index")));
+    all.map(|(path, sha256)| (path, sha256.to_string())).collect()
+}
 
 #[test]
 fn another_project_may_have_released_the_same_tag() {
@@ -22,4 +30,57 @@ fn another_project_may_have_released_the_same_tag() {
     assert_eq!(stage.read("dist/index/releases/v0.5.0.json"), text);
     let again = stage.run(TOOL, &[], &release);
     assert!(again.plan().iter().all(|line| line.starts_with("distribute: skip: ")), "{}", again.stderr);
+}
+
+#[test]
+fn pages_of_another_program_are_not_replaced_where_they_list_more() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    let page = "<a href='../../packages/da_vinci-0.3.0.tar.gz'>da_vinci-0.3.0.tar.gz</a>";
+    stage.write("dist/index/simple/da-vinci/index.html", page);
+    let before = indexed(&stage);
+    for arguments in [&["--check"][..], &["--dry-run"], &[]] {
+        let refused = "dist/index/simple/da-vinci/`: another program has made it, and it lists `da_vinci-0.3.0.tar.gz`, \
+                       which is not in that folder";
+        stage.run(TOOL, arguments, &release).refused(1, refused);
+        assert_eq!(indexed(&stage), before);
+    }
+    stage.write("dist/index/simple/da-vinci/index.html", "<a href='../'>up</a>");
+    stage.write("dist/index/simple/index.html", "<a href=da-vinci/>x</a><a href='Other.One/'>x</a>");
+    stage.run(TOOL, &["--check"], &release).refused(1, "it lists `other-one`, of which no file is here");
+    let ran = stage.run(TOOL, &["--rebuild-index"], &release);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(stage.run(TOOL, &[], &release).code, Some(0));
+}
+
+#[test]
+fn what_no_page_can_list_is_told_before_anything_is_written() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    stage.write("dist/index/simple/da-vinci/da_vinci-0.3.0-py3-none-any.whl", "");
+    let before = indexed(&stage);
+    let ran = stage.run(TOOL, &["--check"], &release);
+    ran.refused(1, "da-vinci/da_vinci-0.3.0-py3-none-any.whl`: the file is no ZIP archive");
+    assert!(ran.stderr.contains("hint: remove it from the index"), "{}", ran.stderr);
+    stage.run(TOOL, &[], &release).refused(1, "the file is no ZIP archive");
+    assert_eq!(indexed(&stage), before);
+}
+
+#[test]
+fn a_version_that_has_other_files_there_takes_no_more() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    let foreign = "dist/index/simple/da-vinci/da_vinci-0.5.0-1-py3-none-any.whl";
+    stage.write(foreign, wheel("da-vinci", "0.5.0", &[]));
+    let before = indexed(&stage);
+    let said =
+        "cannot publish `da-vinci` 0.5.0 to `staging`: `da_vinci-0.5.0-1-py3-none-any.whl` is there already";
+    stage.run(TOOL, &["--check"], &release).refused(1, said);
+    stage.run(TOOL, &[], &release).refused(1, said);
+    assert_eq!(indexed(&stage), before);
+    std::fs::remove_file(stage.root().join(foreign)).unwrap();
+    assert_eq!(stage.run(TOOL, &[], &release).code, Some(0));
+    // What is there whole is a skip, yanked or not.
+    stage.write(&format!("dist/index/simple/da-vinci/{CORE}.yanked"), "bad");
+    assert_eq!(stage.run(TOOL, &["--check"], &release).code, Some(0));
 }

@@ -95,6 +95,9 @@ impl Place for InBucket {
     fn plan(&mut self, shipment: &Shipment) -> Result<()> {
         let held = self.bucket.each(&shipment.parcels, |parcel| self.holds(parcel))?;
         let has_current_pages = || self.bucket.has_current_pages(&shipment.names());
+        let coming: Vec<&str> = shipment.files().map(|(_, file)| file.name()).collect();
+        let present = self.bucket.survey(&shipment.names(), &coming)?;
+        own::refuse_unready(shipment, &self.site.name, present)?;
         let release = &shipment.document;
         let kept = self.bucket.document(&release.project.name, &release.version.tag)?;
         self.steps = own::steps(shipment, &self.site.name, kept, held, has_current_pages)?;

@@ -52,6 +52,9 @@ impl Place for Directory {
         let held =
             shipment.parcels.iter().map(|parcel| holds(&listing, parcel)).collect::<Result<Vec<_>>>()?;
         let has_current_pages = || listing.has_current_pages(&shipment.names());
+        let coming: Vec<&str> = shipment.files().map(|(_, file)| file.name()).collect();
+        let present = listing.survey(&shipment.names(), &coming)?;
+        own::refuse_unready(shipment, &self.site.name, present)?;
         let release = &shipment.document;
         let kept = listing.document(&release.project.name, &release.version.tag)?;
         self.steps = own::steps(shipment, &self.site.name, kept, held, has_current_pages)?;

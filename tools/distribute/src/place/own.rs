@@ -1,11 +1,12 @@
 //! What is done to an index of one's own, in a folder or in a bucket.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use anyhow::Result;
-use document::ProjectPath;
+use document::{Failure, ProjectPath};
 use filter::{Stage, Step};
-use index::Kept;
+use index::{Kept, Limits, Listed, Offered, ServedFile};
 
 use crate::shipment::Shipment;
 
@@ -62,6 +63,30 @@ pub fn steps(
         Step::Do(pages)
     });
     Ok(steps)
+}
+
+/// Refuses a version that the index has other files of, or that was yanked there; `present` are the files of each
+/// package. What is not built yet is judged when it is.
+pub fn refuse_unready(shipment: &Shipment, place: &str, present: Vec<Vec<Listed>>) -> Result<()> {
+    for (package, present) in shipment.names().iter().zip(present) {
+        let files = shipment.files().filter(|(parcel, _)| parcel.package == *package);
+        // Sizes have no limit here.
+        let offered: Vec<Offered> = files
+            .map(|(_, file)| Offered { file_name: file.name(), sha256: &file.sha256, size: 0 })
+            .collect();
+        if offered.is_empty() {
+            continue;
+        }
+        let present: Vec<ServedFile> = present.into_iter().map(ServedFile::from).collect();
+        let version = &shipment.document.version.current;
+        let faults = index::readiness(&present, version, &offered, &Limits::NONE, SystemTime::now());
+        if let Some(first) = faults.first() {
+            let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            let what = format!("cannot publish `{package}` {version} to `{place}`: {}", list.join("; "));
+            return Err(Failure::new(what).hint(first.hint()).into());
+        }
+    }
+    Ok(())
 }
 
 /// Says whether one of the steps changes something.

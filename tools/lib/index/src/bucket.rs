@@ -25,7 +25,6 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use distribution::wheel::Wheel;
 use distribution::{FileName, sdist};
 use document::{ArtifactKind, Failure, PackageName, Sha256, Version};
 use rayon::prelude::*;
@@ -149,6 +148,10 @@ impl Bucket {
     /// Says whether a file beside the published ones is there.
     pub fn has_side_file(&self, package: &PackageName, file_name: &str) -> Result<bool> {
         Ok(self.objects.contains_key(&below(package, file_name)?))
+    }
+
+    pub(crate) fn is_listed(&self, below: &str) -> bool {
+        self.objects.contains_key(below)
     }
 
     /// Lists the packages that have at least one file, sorted by name.
@@ -370,11 +373,4 @@ fn told_by(source: &Path, name: FileName) -> Result<(Option<Vec<u8>>, Option<Str
         }
         ArtifactKind::Sdist => Ok((None, sdist::metadata(source)?.requires_python)),
     }
-}
-
-/// The metadata of a wheel that lies on the disk for a moment.
-fn metadata_of(path: &Path, name: FileName) -> Result<Vec<u8>> {
-    let mut wheel = Wheel::open_as(path, name)?;
-    wheel.metadata()?;
-    wheel.metadata_bytes()
 }

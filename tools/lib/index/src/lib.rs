@@ -17,6 +17,7 @@
 mod batch;
 mod bucket;
 mod documents;
+mod foreign;
 mod listing;
 mod page;
 mod place;

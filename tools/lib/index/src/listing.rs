@@ -12,6 +12,8 @@ use distribution::{FileName, Metadata, sdist};
 use document::{ArtifactKind, Failure, PackageName, Sha256, Version};
 use rayon::prelude::*;
 
+use crate::ServedFile;
+use crate::foreign::unlistable;
 use crate::page::{self, FileEntry, ProjectPage};
 use crate::place::failure;
 use crate::publish::printed;
@@ -43,6 +45,22 @@ pub struct Listed {
     pub yanked: Option<String>,
     /// When it was published, as the store has it (RFC 3339, UTC); `None` in a folder, which has no memory of it.
     pub uploaded: Option<String>,
+}
+
+impl From<Listed> for ServedFile {
+    /// The file as somebody sees it who installs it; where it is, the index alone does not know.
+    fn from(file: Listed) -> Self {
+        Self {
+            file_name: file.file_name,
+            url: String::new(),
+            version: Some(file.version),
+            sha256: Some(file.sha256),
+            size: Some(file.size),
+            uploaded: file.uploaded,
+            yanked: file.yanked,
+            requires_python: file.requires_python,
+        }
+    }
 }
 
 impl Listing {
@@ -224,7 +242,9 @@ impl Listing {
             Some(entry) => entry.hashes.sha256.clone(),
             None => distribution::digest(&path)?.0,
         };
-        let (requires_python, metadata) = self.told(package, &file_name, parsed.kind(), fresh, written)?;
+        let (requires_python, metadata) = self
+            .told(package, &file_name, parsed.kind(), fresh, written)
+            .map_err(|error| unlistable(&error, &path, &path.display().to_string()))?;
         let entry = entry.filter(|_| !self.freed.contains(&path));
         let yanked = entry.and_then(|entry| entry.yanked.into_reason());
         let listed = Listed {

@@ -14,6 +14,7 @@ use document::{ArtifactKind, Failure, PackageName, Sha256};
 use rayon::prelude::*;
 
 use crate::batch::Batch;
+use crate::foreign::unlistable;
 use crate::listing::{Listing, digest_of, distribution, names, read};
 use crate::{page, place};
 
@@ -219,7 +220,11 @@ impl Index {
                 && parsed.kind() == ArtifactKind::Wheel
                 && names.binary_search(&metadata).is_err()
             {
-                missing.add(folder.join(metadata), &wheel_metadata(&folder.join(name), parsed)?, None)?;
+                let wheel = folder.join(name);
+                let bytes = wheel_metadata(&wheel, parsed);
+                let bytes =
+                    bytes.map_err(|error| unlistable(&error, &wheel, &wheel.display().to_string()))?;
+                missing.add(folder.join(metadata), &bytes, None)?;
             }
         }
         Ok(missing)

@@ -26,6 +26,11 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Those of an index of one's own: none.
+    pub const NONE: Self = Self { file: u64::MAX, project: u64::MAX, open: None };
+}
+
 /// One file of the version that is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offered<'a> {

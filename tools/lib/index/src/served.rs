@@ -4,7 +4,7 @@
 //! come there is the business of whoever knows the server.
 
 mod json;
-mod links;
+pub(crate) mod links;
 
 use std::fmt;
 use std::io::{self, Write};

@@ -3,23 +3,24 @@
 use std::io::Write;
 
 use anyhow::Result;
-use distribution::{FileName, Metadata, sdist};
+use distribution::{FileName, Metadata};
 use document::{ArtifactKind, PackageName};
 
 use super::store::Head;
 use super::upload::Body;
-use super::{Bucket, Change, below_folder, digest_of, distribution_at, locked, metadata_of};
+use super::{Bucket, Change, below_folder, digest_of, distribution_at, locked, told_by};
+use crate::foreign::unlistable;
 use crate::listing::Listed;
 
 impl Bucket {
     /// What the page of a package lists; nothing where it is absent or damaged.
-    pub(super) fn page(&self, package: &PackageName) -> Result<Vec<Listed>> {
+    pub(crate) fn page(&self, package: &PackageName) -> Result<Vec<Listed>> {
         Ok(super::pages::entries(&self.store.read(&format!("simple/{package}/index.json"))?))
     }
 
     /// The files of a package: those of its page, those of the list, and those that this run has published, without
     /// those that are gone. Where page and list differ the store is asked, as another publisher may be at work.
-    pub(super) fn merged(&self, package: &PackageName, page: &[Listed]) -> Result<Vec<Listed>> {
+    pub(crate) fn merged(&self, package: &PackageName, page: &[Listed]) -> Result<Vec<Listed>> {
         let folder = format!("simple/{package}/");
         let mut paths = self.paths(&folder);
         paths.retain(|path| distribution_at(path).is_some());
@@ -89,21 +90,17 @@ impl Bucket {
             }
             _ => {
                 let mut copy = tempfile::NamedTempFile::new()?;
+                let place = self.store.location.name(path);
                 let taken = self.store.stream(path, |block| Ok(copy.write_all(block)?))?;
                 let Some(sha256) = taken else {
-                    return Err(super::pages::moved(&self.store.location.name(path)));
+                    return Err(super::pages::moved(&place));
                 };
-                match kind {
-                    ArtifactKind::Wheel => {
-                        let bytes = metadata_of(copy.path(), parsed)?;
-                        let requires = Metadata::parse(&bytes)?.requires_python;
-                        if is_alone {
-                            locked(&self.unwritten).insert(beside.clone(), bytes.clone());
-                        }
-                        (sha256, Some(bytes), requires)
-                    }
-                    ArtifactKind::Sdist => (sha256, None, sdist::metadata(copy.path())?.requires_python),
+                let told = told_by(copy.path(), parsed);
+                let (bytes, requires) = told.map_err(|error| unlistable(&error, copy.path(), &place))?;
+                if let (Some(bytes), true) = (&bytes, is_alone) {
+                    locked(&self.unwritten).insert(beside.clone(), bytes.clone());
                 }
+                (sha256, bytes, requires)
             }
         };
         let listed = Listed {

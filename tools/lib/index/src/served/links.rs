@@ -7,7 +7,7 @@ use url::Url;
 use super::ServedFile;
 
 /// The files that a page links to; the error is the cause.
-pub(super) fn read(bytes: &[u8], page: &Url, package: &PackageName) -> Result<Vec<ServedFile>, String> {
+pub(crate) fn read(bytes: &[u8], page: &Url, package: &PackageName) -> Result<Vec<ServedFile>, String> {
     let text = String::from_utf8_lossy(bytes);
     let mut base = page.clone();
     let mut files = Vec::new();
@@ -36,6 +36,19 @@ pub(super) fn read(bytes: &[u8], page: &Url, package: &PackageName) -> Result<Ve
         return Err("it is no HTML".to_owned());
     }
     Ok(files)
+}
+
+/// The packages that the page of all packages links to.
+pub(crate) fn folders(bytes: &[u8]) -> Vec<PackageName> {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(tokens) = Tokenizer::new(text.as_ref()).collect::<Result<Vec<_>, _>>();
+    let name = |token: Token| {
+        let Token::StartTag(tag) = token else { return None };
+        let link = attribute(&tag, "href").filter(|_| tag.name.as_slice() == b"a")?;
+        let path = link.split(['?', '#']).next()?.trim().trim_end_matches("index.html");
+        PackageName::normalise(path.trim_end_matches('/').rsplit('/').next()?).ok()
+    };
+    tokens.into_iter().filter_map(name).collect()
 }
 
 /// The file of one link; `None` where it leads to none.
@@ -91,6 +104,13 @@ mod tests {
         assert_eq!(files[2].yanked.as_deref(), Some("it \"broke\""));
         assert_eq!(files[2].uploaded.as_deref(), Some("2026-01-02T03:04:05Z"));
         assert_eq!(files[2].version.as_ref().map(ToString::to_string).as_deref(), Some("1.2"));
+    }
+
+    #[test]
+    fn the_page_of_all_packages_links_to_folders() {
+        let page = b"<a href='/simple/My.Odd_Name/'>x</a> <A HREF=b>b</A><a href=../>up</a><a href=c/index.html#x>c</a>";
+        let names: Vec<String> = folders(page).iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["my-odd-name", "b", "c"]);
     }
 
     #[test]
