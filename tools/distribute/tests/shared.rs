@@ -84,3 +84,15 @@ fn a_version_that_has_other_files_there_takes_no_more() {
     stage.write(&format!("dist/index/simple/da-vinci/{CORE}.yanked"), "bad");
     assert_eq!(stage.run(TOOL, &["--check"], &release).code, Some(0));
 }
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told_before_anything_is_written() {
+    let more = "[[target]]\nname = \"other\"\nkind = \"directory\"\npath = \"/proc/index\"\n";
+    let stage = Stage::new(&format!("{SETTINGS}{more}"));
+    let release = stage.tagged();
+    let said = "cannot write in the folder `/proc`";
+    stage.run(TOOL, &["--check"], &release).refused(1, said);
+    stage.run(TOOL, &[], &release).refused(1, said);
+    assert_eq!(indexed(&stage), []);
+    assert_eq!(stage.run(TOOL, &["--dry-run"], &release).code, Some(0));
+}

@@ -19,6 +19,7 @@ pub struct Directory {
     site: Site,
     root: PathBuf,
     url: Option<String>,
+    packages: Vec<PackageName>,
     steps: Vec<Step<Action>>,
 }
 
@@ -26,7 +27,7 @@ impl Directory {
     /// The folder of a target; a relative one is below the project's root.
     pub fn of(project: &Project, target: &TargetSettings, site: Site) -> Self {
         let root = project.root.join(&site.location);
-        Self { site, root, url: target.url.clone(), steps: Vec::new() }
+        Self { site, root, url: target.url.clone(), packages: Vec::new(), steps: Vec::new() }
     }
 }
 
@@ -57,6 +58,7 @@ impl Place for Directory {
         own::refuse_unready(shipment, &self.site.name, present)?;
         let release = &shipment.document;
         let kept = listing.document(&release.project.name, &release.version.tag)?;
+        self.packages = shipment.names();
         self.steps = own::steps(shipment, &self.site.name, kept, held, has_current_pages)?;
         Ok(())
     }
@@ -66,7 +68,7 @@ impl Place for Directory {
     }
 
     fn check_access(&self) -> Result<()> {
-        Ok(())
+        Index::read(&self.root).check_access(&self.packages)
     }
 
     fn carry_out(&self, part: Part, shipment: &Shipment, stage: &Stage) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What an index holds, read without changing anything.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -66,6 +66,19 @@ impl From<Listed> for ServedFile {
 impl Listing {
     pub(crate) fn of(root: &Path) -> Self {
         Self { root: root.to_owned(), freed: HashSet::new() }
+    }
+
+    /// Refuses an index that nothing can be written to: each folder that is there, else the one that it will be made
+    /// in. Nothing stays of the attempt.
+    pub fn check_access(&self, packages: &[PackageName]) -> Result<()> {
+        let folders = [self.root.join("releases"), self.simple()];
+        let folders = folders.into_iter().chain(packages.iter().map(|package| self.folder(package)));
+        let there = |folder: PathBuf| folder.ancestors().find(|folder| folder.exists()).map(Path::to_owned);
+        for folder in folders.filter_map(there).collect::<BTreeSet<_>>() {
+            tempfile::tempfile_in(&folder)
+                .map_err(|cause| failure("write in the folder", &folder, &cause))?;
+        }
+        Ok(())
     }
 
     /// Returns the digest of a published file, from its bytes; `None` when the index has no file of that name.
