@@ -63,7 +63,8 @@ struct Needs {
 
 /// Returns the lines for people: commands where the index holds all that is needed, else settings for uv.
 pub fn lines(listing: &dyn Catalogue, url: &str, target: &str, shipment: &Shipment) -> Result<Vec<String>> {
-    let (mut complete, mut partial) = (Vec::new(), BTreeSet::new());
+    let version = &shipment.document.version.current;
+    let (mut complete, mut wanted, mut partial) = (Vec::new(), Vec::new(), BTreeSet::new());
     for package in shipment.names() {
         let mut needs = Needs::default();
         collect(listing, &package, &mut needs)?;
@@ -73,15 +74,16 @@ pub fn lines(listing: &dyn Catalogue, url: &str, target: &str, shipment: &Shipme
         if needs.beyond {
             partial.extend(needs.inside);
         } else {
+            wanted.push(asked(listing, &package, version)?);
             complete.push(package.to_string());
         }
     }
     let mut lines = Vec::new();
     if !complete.is_empty() {
-        let names = complete.join(" ");
+        let names = wanted.join(" ");
         lines.push(format!("install with uv: uv pip install --default-index {url} {names}"));
         lines.push(format!("install with pip: pip install --index-url {url} {names}"));
-        lines.push(files(url, &complete, &shipment.document.version.current));
+        lines.push(files(url, &complete, version));
     }
     if !partial.is_empty() {
         lines.push(settings(url, target, &partial));
@@ -126,6 +128,15 @@ fn settings(url: &str, target: &str, packages: &BTreeSet<PackageName>) -> String
         \n    [tool.uv.sources]{sources}\n",
         names.join(" and ")
     )
+}
+
+/// What to ask for: the name, and the version too where an installer takes another one for it, as the final release
+/// in place of a candidate.
+fn asked(listing: &dyn Catalogue, package: &PackageName, version: &Version) -> Result<String> {
+    let files = listing.files(package)?;
+    let kept = || files.iter().filter(|file| file.yanked.is_none()).map(|file| &file.version);
+    let taken = kept().filter(|version| !version.is_prerelease()).max().or_else(|| kept().max());
+    Ok(if taken == Some(version) { package.to_string() } else { format!("'{package}=={version}'") })
 }
 
 fn collect(listing: &dyn Catalogue, package: &PackageName, needs: &mut Needs) -> Result<()> {

@@ -96,3 +96,15 @@ fn a_folder_that_cannot_be_made_is_told_before_anything_is_written() {
     assert_eq!(indexed(&stage), []);
     assert_eq!(stage.run(TOOL, &["--dry-run"], &release).code, Some(0));
 }
+
+#[test]
+fn the_commands_install_the_release_and_not_a_later_one() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    stage
+        .write("dist/index/simple/da-vinci/da_vinci-0.6.0-py3-none-any.whl", wheel("da-vinci", "0.6.0", &[]));
+    stage
+        .write("dist/index/simple/aa-cdk/aa_cdk-0.6.0rc1-py3-none-any.whl", wheel("aa-cdk", "0.6.0rc1", &[]));
+    let ran = stage.run(TOOL, &[], &release);
+    assert!(ran.stderr.contains("/simple/ aa-cdk 'da-vinci==0.5.0'\n"), "{}", ran.stderr);
+}
