@@ -116,7 +116,8 @@ impl Location {
         if let Some(url) = &self.url {
             return simple_url(url);
         }
-        let simple = self.key("simple/");
+        let key = self.key("simple/");
+        let simple = key.split('/').map(web::encoded).collect::<Vec<_>>().join("/");
         match (&self.endpoint, self.kind) {
             (Some(endpoint), _) => format!("{}/{}/{simple}", endpoint.trim_end_matches('/'), self.bucket),
             (None, Kind::S3) => {
@@ -152,6 +153,8 @@ mod tests {
         let location = Location::parse("s3://b?region=eu-west-1").unwrap();
         assert_eq!(location.public_url(), "https://b.s3.eu-west-1.amazonaws.com/simple/");
         assert_eq!(location.to_string(), "s3://b");
+        let location = Location::parse("s3://b/a b/ü").unwrap();
+        assert_eq!(location.public_url(), "https://b.s3.amazonaws.com/a%20b/%C3%BC/simple/");
         for url in ["https://a.example/x", "https://a.example/x/simple/"] {
             let location = Location::parse(&format!("s3://b?url={url}")).unwrap();
             assert_eq!(location.public_url(), "https://a.example/x/simple/");
