@@ -35,10 +35,10 @@ struct Arguments {
     no_rehearsal: bool,
     /// Only find out whether the targets will take the release, with the files that are built: names, limits, the right
     /// to write. Nothing is published, and the document is handed on as it is
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["rebuild_index", "print_policy"])]
     check: bool,
     /// Write every page again from the files that are there, and publish nothing; no document is read
-    #[arg(long)]
+    #[arg(long, conflicts_with = "package")]
     rebuild_index: bool,
     /// Print the least rights in a bucket, as JSON, in the words of its cloud: policies or roles; no document is read
     #[arg(long, conflicts_with = "rebuild_index")]

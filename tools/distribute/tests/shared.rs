@@ -108,3 +108,15 @@ fn the_commands_install_the_release_and_not_a_later_one() {
     let ran = stage.run(TOOL, &[], &release);
     assert!(ran.stderr.contains("/simple/ aa-cdk 'da-vinci==0.5.0'\n"), "{}", ran.stderr);
 }
+
+#[test]
+fn pages_are_not_made_by_who_only_asks() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    for arguments in
+        [["--rebuild-index", "--check"], ["--print-policy", "--check"], ["--rebuild-index", "--package=x"]]
+    {
+        stage.run(TOOL, &arguments, &release).refused(2, "cannot be used with");
+    }
+    assert_eq!(indexed(&stage), []);
+}
