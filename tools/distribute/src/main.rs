@@ -8,6 +8,7 @@ mod place;
 mod policy;
 mod rehearsals;
 mod requirement;
+mod seal;
 mod shipment;
 
 use std::process::ExitCode;

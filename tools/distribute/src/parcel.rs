@@ -38,6 +38,8 @@ pub struct File {
     pub sha256: Sha256,
     /// Where its signature lies on the disk.
     pub signature: Option<PathBuf>,
+    /// The public key that verifies it.
+    pub signer: Option<String>,
 }
 
 impl File {
@@ -76,11 +78,13 @@ fn files(root: &Path, release: &Release) -> BTreeMap<Promise, Vec<File>> {
         release.signatures.iter().flatten().map(|signature| (&signature.path, signature)).collect();
     let mut files: BTreeMap<Promise, Vec<File>> = BTreeMap::new();
     for artifact in release.artifacts.iter().flatten() {
+        let signature = signatures.get(&artifact.path);
         let file = File {
             path: artifact.path.clone(),
             source: artifact.path.under(root),
             sha256: artifact.sha256.clone(),
-            signature: signatures.get(&artifact.path).map(|signature| signature.signature.under(root)),
+            signature: signature.map(|signature| signature.signature.under(root)),
+            signer: signature.map(|signature| signature.public_key.clone()),
         };
         files.entry(artifact.promise(&release.version.current)).or_default().push(file);
     }

@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 
 use document::Release;
+use minisign::KeyPair;
 use support::{CDK, CORE, Ran, SETTINGS, Stage, wheel};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_distribute");
@@ -90,15 +91,25 @@ fn what_needs_more_than_the_index_gets_settings_that_name_it_alone() {
 
 #[test]
 fn a_second_run_skips_everything_and_says_the_same_in_the_document() {
-    let (stage, release) = ready();
+    let (stage, mut release) = ready();
+    let KeyPair { pk, sk } = KeyPair::generate_unencrypted_keypair().unwrap();
+    let sign = |comment: &str| {
+        let file = fs::File::open(stage.root().join(format!("dist/{CORE}"))).unwrap();
+        let signature = minisign::sign(Some(&pk), &sk, file, Some(comment), None).unwrap().into_string();
+        stage.write(&format!("dist/{CORE}.minisig"), &signature);
+        signature
+    };
+    release.signatures.as_mut().unwrap()[1].public_key = pk.to_base64();
+    let signature = sign("at first");
     let first = distribute(&stage, &[], &release);
     let before = stage.files();
-    stage.write(&format!("dist/{CORE}.minisig"), "made again, so it differs");
+    sign("made again, so it differs");
     let second = distribute(&stage, &[], &release);
     assert_eq!(second.stdout, first.stdout);
     assert!(second.plan().iter().all(|line| line.starts_with("distribute: skip: ")), "{}", second.stderr);
-    assert_eq!(fs::read(stage.simple(&format!("da-vinci/{CORE}.minisig"))).unwrap(), b"a signature");
-    stage.write(&format!("dist/{CORE}.minisig"), "a signature");
+    let published = stage.simple(&format!("da-vinci/{CORE}.minisig"));
+    assert_eq!(fs::read_to_string(&published).unwrap(), signature);
+    stage.write(&format!("dist/{CORE}.minisig"), &signature);
     assert_eq!(stage.files(), before);
     let third = distribute(&stage, &[], &first.release());
     assert_eq!(third.stdout, first.stdout);

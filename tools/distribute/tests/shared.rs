@@ -5,6 +5,7 @@ mod support;
 
 use std::path::PathBuf;
 
+use minisign::KeyPair;
 use support::{CORE, SETTINGS, Stage, wheel};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_distribute");
@@ -119,4 +120,29 @@ fn pages_are_not_made_by_who_only_asks() {
         stage.run(TOOL, &arguments, &release).refused(2, "cannot be used with");
     }
     assert_eq!(indexed(&stage), []);
+}
+
+#[test]
+fn what_lies_in_the_place_of_a_signature_must_be_one() {
+    let stage = Stage::new(SETTINGS);
+    let mut release = stage.tagged();
+    let keys = [(); 2].map(|()| KeyPair::generate_unencrypted_keypair().unwrap());
+    let sign = |key: &KeyPair, bytes: &[u8]| {
+        minisign::sign(Some(&key.pk), &key.sk, bytes, Some("x"), None).unwrap().into_string()
+    };
+    let core = std::fs::read(stage.root().join(format!("dist/{CORE}"))).unwrap();
+    let ours = sign(&keys[0], &core);
+    stage.write(&format!("dist/{CORE}.minisig"), &ours);
+    release.signatures.as_mut().unwrap()[1].public_key = keys[0].pk.to_base64();
+    let short = ours.replace(ours.lines().nth(3).unwrap(), "AAAA");
+    for foreign in ["", "garbage", &short, &sign(&keys[1], &core), &sign(&keys[0], b"other bytes")] {
+        stage.write(&format!("dist/index/simple/da-vinci/{CORE}.minisig"), foreign);
+        let before = indexed(&stage);
+        let said = format!("`{CORE}.minisig` is there already, and is no signature of it with the key RW");
+        stage.run(TOOL, &["--check"], &release).refused(1, &said);
+        stage.run(TOOL, &[], &release).refused(1, &said);
+        assert_eq!(indexed(&stage), before);
+    }
+    stage.write(&format!("dist/index/simple/da-vinci/{CORE}.minisig"), sign(&keys[0], &core));
+    assert_eq!(stage.run(TOOL, &[], &release).code, Some(0));
 }

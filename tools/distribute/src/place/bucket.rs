@@ -12,6 +12,7 @@ use super::own::{self, Action};
 use super::{Part, Place, Site};
 use crate::order;
 use crate::parcel::{File, Parcel};
+use crate::seal;
 use crate::shipment::Shipment;
 
 /// The bucket.
@@ -35,7 +36,9 @@ impl InBucket {
         for file in &parcel.files {
             holds_all &= self.bucket.has(&parcel.package, file.name(), &file.sha256)?;
             if let Some(signature) = file.signature_name() {
-                holds_all &= self.bucket.has_side_file(&parcel.package, &signature)?;
+                let present = self.bucket.side_file(&parcel.package, &signature)?;
+                holds_all &= present.is_some();
+                present.map_or(Ok(()), |present| seal::refuse_foreign(file, &present, &self.site.name))?;
             }
         }
         Ok(holds_all)
@@ -67,7 +70,7 @@ impl InBucket {
         let package = &parcel.package;
         self.bucket.add(package, &file.source, file.name(), &file.sha256, is_paranoid)?;
         if let (Some(from), Some(name)) = (&file.signature, file.signature_name()) {
-            // Signatures differ each time they are made; one that is there verifies the same bytes.
+            // One that is there was found to verify the same bytes.
             self.bucket.add_side_file(package, from, &name)?;
         }
         let signed = if file.signature.is_some() { "with its signature" } else { "without a signature" };

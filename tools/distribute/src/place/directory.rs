@@ -11,6 +11,7 @@ use project::{Project, TargetSettings};
 use super::own::{self, Action};
 use super::{Part, Place, Site};
 use crate::parcel::{File, Parcel};
+use crate::seal;
 use crate::shipment::Shipment;
 
 /// The folder, with the URL that people install from where release.toml has one.
@@ -50,8 +51,11 @@ impl Place for Directory {
 
     fn plan(&mut self, shipment: &Shipment) -> Result<()> {
         let listing = Index::read(&self.root);
-        let held =
-            shipment.parcels.iter().map(|parcel| holds(&listing, parcel)).collect::<Result<Vec<_>>>()?;
+        let held = shipment
+            .parcels
+            .iter()
+            .map(|parcel| holds(&listing, parcel, &self.site.name))
+            .collect::<Result<Vec<_>>>()?;
         let has_current_pages = || listing.has_current_pages(&shipment.names());
         let coming: Vec<&str> = shipment.files().map(|(_, file)| file.name()).collect();
         let present = listing.survey(&shipment.names(), &coming)?;
@@ -108,12 +112,14 @@ impl Place for Directory {
 }
 
 /// Says whether every file of a parcel is there with its signature.
-fn holds(listing: &Listing, parcel: &Parcel) -> Result<bool> {
+fn holds(listing: &Listing, parcel: &Parcel, place: &str) -> Result<bool> {
     let mut holds_all = !parcel.files.is_empty();
     for file in &parcel.files {
         holds_all &= listing.has(&parcel.package, file.name(), &file.sha256)?;
         if let Some(signature) = file.signature_name() {
-            holds_all &= listing.side_file(&parcel.package, &signature)?.is_some();
+            let present = listing.side_file(&parcel.package, &signature)?;
+            holds_all &= present.is_some();
+            present.map_or(Ok(()), |present| seal::refuse_foreign(file, &present, place))?;
         }
     }
     Ok(holds_all)
@@ -127,7 +133,7 @@ fn publish(index: &mut Index, parcel: &Parcel) -> Result<String> {
         let publish = |index: &mut Index| -> Result<()> {
             index.add(package, source, file.name(), sha256)?;
             if let (Some(from), Some(name)) = (&file.signature, file.signature_name()) {
-                // Signatures differ each time they are made; one that is there verifies the same bytes.
+                // One that is there was found to verify the same bytes.
                 index.add_side_file(package, from, &name)?;
             }
             Ok(())

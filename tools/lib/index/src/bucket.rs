@@ -145,9 +145,11 @@ impl Bucket {
         }
     }
 
-    /// Says whether a file beside the published ones is there.
-    pub fn has_side_file(&self, package: &PackageName, file_name: &str) -> Result<bool> {
-        Ok(self.objects.contains_key(&below(package, file_name)?))
+    /// Returns the bytes of a file beside the published ones, such as a signature; `None` when it is not there.
+    pub fn side_file(&self, package: &PackageName, file_name: &str) -> Result<Option<Vec<u8>>> {
+        let below = below(package, file_name)?;
+        let read = if self.is_listed(&below) { self.store.read(&below)? } else { None };
+        Ok(read.map(|(bytes, _)| bytes))
     }
 
     pub(crate) fn is_listed(&self, below: &str) -> bool {
