@@ -348,3 +348,40 @@ fn a_bucket_that_only_publishers_read_is_checked_and_not_installed_from() -> Res
     );
     Ok(())
 }
+
+#[test]
+fn what_others_have_left_in_a_bucket_is_neither_lost_nor_in_the_way() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let moto = Moto::start(&folder.path().join("moto.log"))?;
+    let stage = Stage::on(&moto.endpoint, "others", "")?;
+    let put = |below: &str, text: &str| {
+        stage.python(&format!("s3.put_object(Bucket=b, Key='py/{below}', Body={text:?}.encode())"))
+    };
+    let refused = |said: &str| -> Result<()> {
+        let (keys, ran) = (stage.keys()?, stage.sandbox.run("distribute", &["--check"], &stage.document)?);
+        assert!(!ran.status.success() && text(&ran.stderr).contains(said), "{}", text(&ran.stderr));
+        assert_eq!(stage.keys()?, keys);
+        Ok(())
+    };
+    let old = "wagon_core-0.0.9-py3-none-any.whl";
+    put("simple/wagon-core/", &format!("<a href='../../files/{old}'>{old}</a>"))?;
+    refused(&format!(
+        "s3://others/py/simple/wagon-core/`: another program has made it, and it lists `{old}`"
+    ))?;
+    put(&format!("simple/wagon-core/{old}"), "half a file")?;
+    refused(&format!("s3://others/py/simple/wagon-core/{old}`: the file is no ZIP archive"))?;
+    stage.python(&format!("s3.delete_object(Bucket=b, Key='py/simple/wagon-core/{old}')"))?;
+    put("simple/wagon-core/", "")?;
+    put("simple/", "<a href='wagon-core/'>wagon-core</a> <a href='other/'>other</a>")?;
+    refused("s3://others/py/simple/`: another program has made it, and it lists `other`")?;
+    put("simple/", "<a href='wagon-core/'>wagon-core</a>")?;
+
+    let mut other = Release::from_json(stage.document.as_bytes())?;
+    other.project.name = "mill".to_owned();
+    put("releases/v0.2.0.json", &other.to_json()?)?;
+    let (document, said) = stage.distribute(&[])?;
+    assert!(said.contains("keep releases/wagon/v0.2.0.json at team"), "{said}");
+    let checked = stage.sandbox.run("validate", &["--published"], &document)?;
+    assert!(text(&checked.stderr).contains("ok: release document at team: releases/wagon/v0.2.0.json"));
+    Ok(())
+}

@@ -38,12 +38,15 @@ impl Bucket {
     pub fn survey(&self, packages: &[PackageName], coming: &[&str]) -> Result<Vec<Vec<Listed>>> {
         let page = |name: Option<&PackageName>| {
             let folder = name.map_or_else(|| "simple/".to_owned(), |name| format!("simple/{name}/"));
-            if self.is_listed(&format!("{folder}index.json"))
-                || !self.is_listed(&format!("{folder}index.html"))
-            {
+            if self.is_listed(&format!("{folder}index.json")) {
                 return Ok(None);
             }
-            let found = self.store().read(&format!("{folder}index.html"))?;
+            // In S3 the key of the folder itself may be the only page; a list has it without the `/`.
+            let pages = [format!("{folder}index.html"), folder.clone()];
+            let Some(page) = pages.iter().find(|page| self.is_listed(page.trim_end_matches('/'))) else {
+                return Ok(None);
+            };
+            let found = self.store().read(page)?;
             Ok(found.map(|(text, _)| (self.store().location.name(&folder), text)))
         };
         let all = self.each(packages, |name| {
