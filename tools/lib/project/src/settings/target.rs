@@ -248,17 +248,23 @@ impl TargetSettings {
         ];
         for (key, url) in urls {
             let Some(url) = url.as_deref() else { continue };
+            if url.contains(['@', '?', '#', '&']) {
+                let what = format!("{target} has an `{key}` with more than a server and a path");
+                return Err(Failure::new(what)
+                    .hint("names and passwords come from the environment, never from a URL"));
+            }
             let is_url = ["http://", "https://"].iter().any(|start| url.starts_with(start))
                 || (key == "url" && self.kind != TargetKind::Pypi && url.starts_with("file://"));
             if !is_url || url.contains(char::is_whitespace) {
                 let what = format!("{target} has an `{key}` that is no URL: `{url}`");
                 return Err(Failure::new(what).hint("write it with its scheme, as in `https://pkgs.example`"));
             }
-            if url.contains(['@', '?', '#', '&']) {
-                let what = format!("{target} has an `{key}` with more than a server and a path");
-                return Err(Failure::new(what)
-                    .hint("names and passwords come from the environment, never from a URL"));
-            }
+        }
+        // No shell reads it: a folder named `~` would be made in the project.
+        if self.path.as_deref().is_some_and(|path| path.trim().is_empty() || path.starts_with(['~', '$'])) {
+            let path = self.path.as_deref().unwrap_or_default().escape_debug();
+            return Err(Failure::new(format!("{target} has a `path` that names no folder: `{path}`"))
+                .hint("write the folder in full, or from the root of the project on"));
         }
         let odd = |part: &str| {
             matches!(part, "." | "..") || part.contains(|c: char| "?#&\\".contains(c) || c.is_control())
@@ -329,6 +335,10 @@ pub(super) mod tests {
             ("kind = \"s3\"\naccount = \"x\"", "of the kind `s3` has a `account`"),
             ("kind = \"s3\"\nendpoint = \"localhost:80\"", "has an `endpoint` that is no URL"),
             ("kind = \"s3\"\nendpoint = \"http://me:secret@host\"", "with more than a server and a path"),
+            ("kind = \"s3\"\nendpoint = \"me:secret@host\"", "with more than a server and a path"),
+            ("kind = \"directory\"\npath = \"~/index\"", "has a `path` that names no folder: `~/index`"),
+            ("kind = \"directory\"\npath = \"$HOME/index\"", "has a `path` that names no folder"),
+            ("kind = \"directory\"\npath = \"\"", "has a `path` that names no folder: ``"),
             ("kind = \"s3\"\nprefix = \"a/../b\"", "has a `prefix` that is no folder of a bucket"),
             ("kind = \"s3\"\nrehearse = \"x\"", "of the kind `s3` has a `rehearse`"),
             ("kind = \"s3\"\nwait = 1", "of the kind `s3` has a `wait`"),
