@@ -101,11 +101,11 @@ pub(crate) fn failure(
         Error::NotFound { .. } => what("it is not there".to_owned()).hint("run the same command again"),
         _ if is_of_the_machine(&body) => credentials::absent(location.kind),
         _ => {
-            let cause = match said {
-                Some(said) => format!("{said} ({code})"),
-                None => cause(error),
-            };
-            what(cause).hint("see that the server can be reached, and run the same command again: it goes on where it stopped")
+            let (cause, hint) = told_by_wire(request, code, &cause(error)).unwrap_or_else(|| {
+                let cause = said.map_or_else(|| cause(error), |said| format!("{said} ({code})"));
+                (cause, "see that the server can be reached, and run the same command again: it goes on where it stopped")
+            });
+            what(cause).hint(hint)
         }
     }
 }
@@ -138,6 +138,19 @@ fn told_by_clock(clock: &Clock, error: &Error, code: &str, body: &str) -> Option
         }
         _ => None,
     }
+}
+
+/// The cause and the hint of what no second try mends: wrong settings that only the wire shows.
+fn told_by_wire(request: Request, code: &str, cause: &str) -> Option<(String, &'static str)> {
+    if code == "NoSuchKey" && request == Request::List {
+        let hint = "write the `endpoint` in release.toml without the bucket and without a folder";
+        return Some(("the `endpoint` is no place of buckets (NoSuchKey)".to_owned(), hint));
+    }
+    if cause.contains("InvalidContentType") {
+        return Some(("the server speaks no TLS there".to_owned(), "write the `endpoint` with `http://`"));
+    }
+    let hint = "see that `AWS_WEB_IDENTITY_TOKEN_FILE` names the file that the CI has written";
+    cause.starts_with("Failed to read token file").then(|| (cause.to_owned(), hint))
 }
 
 /// The right that the server says is missing: Amazon and Google name it in the sentence for people.
@@ -230,6 +243,19 @@ mod tests {
         let body = "<Error><Code>AccessDenied</Code><Message>No</Message><Token>secret</Token></Error>";
         assert_eq!(element(body, "Code").as_deref(), Some("AccessDenied"));
         assert_eq!(element(body, "Region"), None);
+    }
+
+    #[test]
+    fn what_no_second_try_mends_is_told_with_its_setting() {
+        let told = |request, code, cause| told_by_wire(request, code, cause).map(|(cause, _)| cause);
+        let tls = "received corrupt message of type InvalidContentType";
+        assert_eq!(told(Request::Read, "", tls).as_deref(), Some("the server speaks no TLS there"));
+        assert!(
+            told(Request::List, "NoSuchKey", "x").is_some()
+                && told(Request::Read, "NoSuchKey", "x").is_none()
+        );
+        let token = "Failed to read token file '/x': No such file or directory (os error 2)";
+        assert_eq!(told(Request::List, "", token).as_deref(), Some(token));
     }
 
     #[test]
