@@ -69,6 +69,7 @@ fn what_an_index_has_lost_changed_or_yanked_is_refused() -> Result<()> {
     sandbox.shell(&format!("cp ../kept $(dirname {WHEEL})/wagon_core-0.2.0-1-py3-none-any.whl"))?;
     let error = refused()?;
     assert!(error.contains("`wagon_core-0.2.0-1-py3-none-any.whl` is no file of this release"), "{error}");
+    assert!(error.contains("hint: find out who has put it there, and remove it"), "{error}");
     sandbox.shell(&format!("rm $(dirname {WHEEL})/wagon_core-0.2.0-1-py3-none-any.whl"))?;
     sandbox.shell(&format!(
         "cp $(dirname {WHEEL})/index.html ../page && echo >> $(dirname {WHEEL})/index.html"

@@ -16,6 +16,7 @@ struct Found {
     wrong: Vec<String>,
     absent: Vec<String>,
     is_yanked: bool,
+    is_foreign: bool,
 }
 
 /// Checks that an index of one's own holds the files of a package as the document has them, and no others of this
@@ -174,6 +175,9 @@ impl Found {
             _ if self.is_yanked => {
                 "release another version; `rollback --unyank` offers this one again".to_owned()
             }
+            _ if self.is_foreign => {
+                "find out who has put it there, and remove it: people may get it in place of what was released".to_owned()
+            }
             Kind::Server => "find out who has changed it there, and yank what people must not get".to_owned(),
             _ => format!("run `distribute --to {} --package {name}` again", target.name),
         }
@@ -186,6 +190,7 @@ impl Found {
             self.wrong.push(format!("`{file}` is yanked: {}", reason.escape_debug()));
         }
         if !ours(name, target).any(|(own, _)| own == file) {
+            self.is_foreign = true;
             self.wrong.push(format!("`{}` is no file of this release", file.escape_debug()));
         }
     }
