@@ -210,6 +210,8 @@ impl Faults {
             vec!["env", &path, "python3", "-c", main, "--mode", &mode, "-p", &port_text, "-s", &script];
         // The signature of a request covers the name of the host that it was made for.
         command.extend(["--listen-host", "127.0.0.1", "--set", "keep_host_header=true", "--set", &home]);
+        // A connection without a request would hold up a server that serves one after the other, as pypiserver does.
+        command.extend(["--set", "connection_strategy=lazy"]);
         let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
         let server = Server::start(&command, &folder.join("mitmproxy.log"))?;
         wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())
