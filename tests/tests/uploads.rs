@@ -227,6 +227,8 @@ fn a_busy_server_a_reset_an_expired_token_and_a_lost_answer_end_well() {
     let (_server, _faults, stage) = with_faults(folder.path());
     let said = stage.must(&[]);
     assert_eq!(held(folder.path()), all(), "{said}");
+    assert_eq!(lines(&said, "note: own is stopped at ").len(), 2, "{said}");
+    assert!(!said.contains("already"), "{said}");
     let document = stage.run(&[]);
     assert_eq!(lines(&text(&document.stderr), "skip: upload ").len(), 4);
 }

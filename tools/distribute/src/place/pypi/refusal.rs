@@ -54,15 +54,18 @@ impl Refusal {
     /// Reads what uv said on stderr.
     pub fn read(stderr: &str, secrets: &Secrets) -> Self {
         let text = secrets.hide(stderr);
+        // Before its first error uv tells of files that went well.
+        let begin = if text.starts_with("error") { None } else { text.find("\nerror") };
+        let text = begin.map_or(text.as_str(), |at| &text[at + 1..]);
         let status = ["status code ", "status code: "].iter().find_map(|start| {
             let rest = text.split(start).nth(1)?;
             rest.get(..3)?.parse::<u16>().ok()
         });
         let said = match text.split_once("Server says:") {
             Some((_, said)) => plain(said),
-            None => plain(&errors(&text)),
+            None => plain(&errors(text)),
         };
-        Self { sort: sort(status, &text.to_lowercase()), said }
+        Self { sort: sort(status, &unquoted(text).to_lowercase()), said }
     }
 
     /// Says whether the same call may succeed a little later.
@@ -181,10 +184,29 @@ fn sort(status: Option<u16>, text: &str) -> Sort {
     }
 }
 
-/// What uv says from its first error on.
+/// A text without what stands in quotes: names of files and projects may be any words.
+fn unquoted(text: &str) -> String {
+    let (mut rest, mut before, mut kept) = (text, ' ', String::new());
+    while let Some(c) = rest.chars().next() {
+        kept.push(c);
+        rest = &rest[c.len_utf8()..];
+        // An apostrophe stands in a word.
+        if matches!(c, '`' | '\'' | '"') && !before.is_alphanumeric() {
+            let is_end = |(at, _): &(usize, &str)| !rest[at + 1..].starts_with(char::is_alphanumeric);
+            let line = rest.split('\n').next().unwrap_or_default();
+            if let Some((at, _)) = line.match_indices(c).find(is_end) {
+                kept.push(c);
+                rest = &rest[at + 1..];
+            }
+        }
+        before = c;
+    }
+    kept
+}
+
+/// What uv says in one line.
 fn errors(text: &str) -> String {
-    let lines = text.lines().skip_while(|line| !line.starts_with("error"));
-    lines.map(|line| line.trim().trim_start_matches("error: ")).collect::<Vec<_>>().join(" ")
+    text.lines().map(|line| line.trim().trim_start_matches("error: ")).collect::<Vec<_>>().join(" ")
 }
 
 /// The words of an answer in one line: of a page for browsers its text alone.
@@ -321,6 +343,21 @@ mod tests {
         let failure = refusal.failure("a.whl", "pypi", &Credentials::Trusted("GitHub Actions"));
         assert!(failure.to_string().contains("does not trust the identity"), "{failure}");
         assert!(failure.given_hint().unwrap().contains("workflow and environment"));
+    }
+
+    #[test]
+    fn neither_names_nor_what_went_well_tell_why() {
+        let text = "File quota-1.whl already exists, skipping\nUploading quota-1.tar.gz (1B)\n\
+                    error: Failed to publish `/a/already exist/trusted publishing/quota-1.tar.gz` to `https://x`\n  \
+                    cause: Server returned status code 403 Forbidden. Server says: ";
+        for (said, sort) in [
+            ("403 Invalid or non-existent authentication information.", Sort::Credentials),
+            ("403 The user 'me' isn't allowed to upload to project 'quota'. See x", Sort::NotAllowed),
+            ("403 Invalid API Token: not valid for project: 'exceeds'", Sort::NotAllowed),
+        ] {
+            assert_eq!(Refusal::read(&format!("{text}{said}\n"), &Secrets::default()).sort, sort, "{said}");
+        }
+        assert_eq!(unquoted("It isn't 'a b' of \"c\" or `d` 'e"), "It isn't '' of \"\" or `` 'e");
     }
 
     #[test]

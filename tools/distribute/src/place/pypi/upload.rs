@@ -79,7 +79,7 @@ impl Upload<'_> {
                 stage.note(format!("{} is stopped at `{file}`, and goes on", self.place));
                 tries = 0;
             } else if has_progress && refusal.sort == Sort::Exists {
-                stage.note(format!("`{file}` came to {} from elsewhere, with the same bytes", self.place));
+                stage.note(format!("`{file}` is at {} already, with the same bytes", self.place));
             } else if refusal.is_passing() && tries < TRIES {
                 std::thread::sleep(Duration::from_millis(500 << tries));
                 tries += 1;
