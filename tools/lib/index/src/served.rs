@@ -240,12 +240,11 @@ fn version_of(package: &PackageName, file_name: &str) -> Option<Version> {
     dashes.filter_map(of).next()
 }
 
-/// A text that may be a URL without a name and a password.
+/// A text that may be no URL without what may be a name and a password: all before its last `@` but the scheme.
 fn without_login(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.escape_debug().to_string() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    format!("{scheme}://{}{path}", host.rsplit('@').next().unwrap_or_default()).escape_debug().to_string()
+    let Some((before, shown)) = url.rsplit_once('@') else { return url.escape_debug().to_string() };
+    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    format!("{scheme}{shown}").escape_debug().to_string()
 }
 
 #[cfg(test)]
@@ -266,6 +265,9 @@ mod tests {
             ("host.example/simple", "relative URL without a base"),
             ("file:///srv/simple", "it is at no web server"),
             ("https://me:marker@:x/simple", "empty host"),
+            ("https://me:a/marker@host.example/simple", "`https://host.example/simple`: invalid port"),
+            ("me:marker@host.example/simple", "`host.example/simple`: it is at no web server"),
+            ("https:/me:marker@host.example:x/", "invalid port number"),
         ] {
             let error = Served::at(url, Web::new()).unwrap_err().to_string();
             assert!(error.contains(cause) && !error.contains("marker"), "{error}");

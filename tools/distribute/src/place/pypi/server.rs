@@ -49,6 +49,9 @@ impl Server {
                 (url, Some(upload.ok_or_else(no_upload)?))
             }
         };
+        if let Some(upload) = &upload {
+            refuse_odd(upload, &target.name)?;
+        }
         let mut served = Served::at(&simple, Web::new())?;
         let login = target.index.as_deref().and_then(uv::index::login);
         if let Some((user, password)) = &login {
@@ -106,6 +109,18 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Server({})", self.location())
     }
+}
+
+/// Refuses what is no URL of a web server, without its text: it may hold a password.
+fn refuse_odd(upload: &str, target: &str) -> Result<(), Failure> {
+    let cause = match Url::parse(upload) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return Ok(()),
+        Ok(_) => "it is at no web server".to_owned(),
+        Err(cause) => cause.to_string(),
+    };
+    let what = format!("cannot publish to `{target}`: its `publish-url` is no URL of uploads: {cause}");
+    Err(Failure::new(what)
+        .hint("write `publish-url = \"https://HOST/PATH/\"`, as the server has it for twine"))
 }
 
 /// The limits of PyPI; those of other servers are their own business, and told by their answers.
@@ -166,6 +181,20 @@ mod tests {
         assert_eq!(raised.open, Limits::default().open);
         let other = limits("file-limit = 1", false);
         assert_eq!((other.file, other.project, other.open), (1 << 20, u64::MAX, None));
+    }
+
+    #[test]
+    fn a_url_of_uploads_is_one_and_is_not_shown_where_it_is_none() {
+        assert!(refuse_odd("https://me:secret@host.example/legacy/", "t").is_ok());
+        for (url, cause) in [
+            ("https://me:marker@host.example:x/", "invalid port number"),
+            ("me:marker@host.example/legacy/", "it is at no web server"),
+            ("host.example/marker", "relative URL without a base"),
+            ("file:///marker", "it is at no web server"),
+        ] {
+            let error = refuse_odd(url, "t").unwrap_err().to_string();
+            assert!(error.ends_with(cause) && !error.contains("marker"), "{error}");
+        }
     }
 
     #[test]
