@@ -3,6 +3,8 @@
 
 #[path = "uploads/bytes.rs"]
 mod bytes;
+#[path = "uploads/rehearsals.rs"]
+mod rehearsals;
 #[path = "uploads/rights.rs"]
 mod rights;
 
@@ -330,45 +332,6 @@ fn a_killed_run_is_completed_by_the_next_one() {
     let said = stage.must(&[]);
     assert_eq!((lines(&said, "skip: upload ").len(), lines(&said, "upload ").len()), (2, 2), "{said}");
     assert_eq!(held(folder.path()), all());
-}
-
-#[test]
-fn a_release_is_rehearsed_on_another_index_and_only_then_published() {
-    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (test, real) = (pypiserver(a.path()), pypiserver(b.path()));
-    let mut stage = Stage::new(
-        "[[target]]\nname = \"real\"\nkind = \"pypi\"\nindex = \"real\"\nrehearse = \"test\"\nwait = 20\n\
-         [[target]]\nname = \"test\"\nkind = \"pypi\"\nindex = \"test\"\nwait = 20\n",
-    );
-    stage.name_indexes(&[("real", &real), ("test", &test)]);
-    stage.sandbox.set("UV_PUBLISH_USERNAME", "me");
-    let said = stage.refused(&["--to", "real"]);
-    assert!(
-        said.contains("set UV_INDEX_TEST_PASSWORD") && said.contains("not shown to a rehearsal"),
-        "{said}"
-    );
-    stage.sandbox.set("UV_INDEX_TEST_USERNAME", "me");
-    stage.sandbox.set("UV_INDEX_TEST_PASSWORD", PASSWORD);
-    let burned = a.path().join("packages").join(FILES[0]);
-    fs::write(&burned, "other bytes").unwrap();
-    let said = stage.refused(&["--to", "real"]);
-    assert!(said.contains("cannot rehearse on `test`: ") && said.contains("`--no-rehearsal`"), "{said}");
-    fs::remove_file(burned).unwrap();
-    assert!(held(b.path()).is_empty());
-
-    let said = stage.must(&["--to", "real"]);
-    assert_eq!((held(a.path()), held(b.path())), (all(), all()));
-    let places: Vec<&str> =
-        lines(&said, "upload ").iter().map(|line| line.rsplit(' ').next().unwrap()).collect();
-    assert_eq!(places, ["test", "test", "test", "test", "real", "real", "real", "real"]);
-    assert!(
-        said.contains("wagon-core from test installs, and imports: wagon_core, wagon_core.wheels"),
-        "{said}"
-    );
-    assert!(said.contains("wagon-cdk from test installs, and imports: wagon_cdk"), "{said}");
-    let again = stage.must(&[]);
-    assert!(again.contains("the release is published already, so nothing is left to rehearse"), "{again}");
-    assert_eq!(lines(&again, "skip: ").len(), 9, "{again}");
 }
 
 #[test]

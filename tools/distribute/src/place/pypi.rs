@@ -60,6 +60,9 @@ impl Pypi {
         let uv = Uv::find()?;
         let server = Server::of(&uv, project, target)?;
         let real = real.map(|real| Server::of(&uv, project, real)).transpose()?;
+        if let Some(real) = &real {
+            rehearsal::refuse_same(&server, real, &site.name, None)?;
+        }
         site.location = server.location();
         let (attestations, wait) = (target.attestations, target.wait.unwrap_or(WAIT));
         Ok(Self { site, uv, server, real, attestations, wait, waves: Vec::new(), last: Vec::new() })
@@ -163,6 +166,10 @@ impl Place for Pypi {
     fn plan(&mut self, shipment: &Shipment) -> Result<()> {
         let place = &self.site.name;
         let items = gate::items(shipment, place, self.attestations)?;
+        if let (Some(real), Some(item)) = (self.real.as_ref().filter(|real| real.is_pypi()), items.first()) {
+            let known = upload::known_url(&self.uv, &shipment.project.root, &item.source, place)?;
+            rehearsal::refuse_same(&self.server, real, place, Some(&known))?;
+        }
         let is_moot = self.is_moot(&items);
         let looked = self.look(shipment, &items, is_moot);
         self.waves = match &self.real {

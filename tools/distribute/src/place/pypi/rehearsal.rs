@@ -169,6 +169,29 @@ impl Trial<'_> {
     }
 }
 
+/// Refuses a test index that is the real one: by its pages, or by where it takes uploads. What is uploaded stays.
+pub fn refuse_same(
+    stage: &Server,
+    real: &Server,
+    place: &str,
+    known_upload: Option<&str>,
+) -> Result<(), Failure> {
+    let bare = |url: &str| url.trim_end_matches('/').to_owned();
+    let is_same = |a: Option<&str>, b: Option<&str>| a.is_some() && a.map(bare) == b.map(bare);
+    let (ours, theirs) = (stage.uploads(), real.uploads());
+    let key = if is_same(Some(stage.served.url()), Some(real.served.url())) {
+        "url"
+    } else if is_same(ours.as_deref(), theirs.as_deref().or(known_upload)) {
+        "publish-url"
+    } else {
+        return Ok(());
+    };
+    let what = format!(
+        "cannot rehearse on `{place}`: it has the `{key}` of the index that the release is meant for"
+    );
+    Err(Failure::new(what).hint(format!("give the target `{place}` the URLs of a test index")))
+}
+
 /// The range of Pythons of a package, as one of its files has it.
 fn requires_python(folder: &Path, package: &PackageName) -> Result<Option<String>> {
     let entries = fs::read_dir(folder).context("cannot read the downloaded files")?;

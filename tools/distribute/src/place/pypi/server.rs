@@ -77,12 +77,15 @@ impl Server {
     /// Where it is, in the words of the release document: what a machine without the settings of uv needs to find it.
     pub fn location(&self) -> String {
         let location = format!("pypi://{}", self.index.as_deref().unwrap_or("pypi"));
-        match &self.upload {
+        match self.uploads() {
             None => location,
-            Some(upload) => {
-                format!("{location}?url={}&publish-url={}", self.served.url(), without_login(upload))
-            }
+            Some(uploads) => format!("{location}?url={}&publish-url={uploads}", self.served.url()),
         }
+    }
+
+    /// Where it takes uploads, without a name and a password; `None` for PyPI itself.
+    pub fn uploads(&self) -> Option<String> {
+        self.upload.as_deref().map(without_login)
     }
 
     /// The URL of its `simple/` with the name and the password, for uv.

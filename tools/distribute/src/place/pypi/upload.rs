@@ -116,7 +116,7 @@ impl Upload<'_> {
 
     /// Calls uv once, and says which file it sends.
     fn publish(&self, items: &[&Item], stage: &Stage) -> Result<Call> {
-        let mut command = self.command();
+        let mut command = command(self.uv, self.root);
         self.credentials.hand_to(&mut command);
         command.env("UV_PUBLISH_URL", self.upload_url(items)?);
         // uv looks there before each file, so that what came meanwhile is no error. Not with a right of its own: who reads
@@ -167,38 +167,39 @@ impl Upload<'_> {
 
     /// The URL of uploads; that of PyPI is the one that uv knows, whatever the project has set for others.
     fn upload_url(&self, items: &[&Item]) -> Result<String> {
-        if let Some(url) = &self.server.upload {
-            return Ok(url.clone());
+        match &self.server.upload {
+            Some(url) => Ok(url.clone()),
+            None => known_url(self.uv, self.root, &items[0].source, self.place),
         }
-        let mut command = self.command();
-        // It needs no right for this, and asks for none.
-        Credentials::Kept(Secrets::default()).hand_to(&mut command);
-        command.env_remove("UV_CONFIG_FILE").args(["--dry-run", "--no-config", "--"]);
-        command.args(items.iter().take(1).map(|item| pattern(&item.source)));
-        let output = project::run_quietly(&mut command)?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let url = said
-            .lines()
-            .find_map(|line| line.strip_prefix("Checking ")?.split_once(" against "))
-            .map(|(_, url)| url);
-        let url = url.filter(|url| url.starts_with("https://"));
-        url.map(|url| url.trim().to_owned()).ok_or_else(|| {
-            let what = format!(
-                "cannot publish to `{}`: uv does not say where PyPI takes uploads: {}",
-                self.place,
-                said.trim()
-            );
-            Failure::new(what).hint("use a newer uv").into()
-        })
     }
+}
 
-    fn command(&self) -> Command {
-        let mut command = self.uv.command();
-        command.arg("publish").current_dir(self.root);
-        // What it says is read.
-        command.env_remove("RUST_LOG").env_remove("UV_QUIET").env("NO_COLOR", "1");
-        command
-    }
+/// Where PyPI takes uploads, as uv says it of any file.
+pub fn known_url(uv: &Uv, root: &Path, file: &Path, place: &str) -> Result<String> {
+    let mut command = command(uv, root);
+    // It needs no right for this, and asks for none.
+    Credentials::Kept(Secrets::default()).hand_to(&mut command);
+    command.env_remove("UV_CONFIG_FILE").args(["--dry-run", "--no-config", "--"]).arg(pattern(file));
+    let output = project::run_quietly(&mut command)?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let url = said
+        .lines()
+        .find_map(|line| line.strip_prefix("Checking ")?.split_once(" against "))
+        .map(|(_, url)| url);
+    let url = url.filter(|url| url.starts_with("https://"));
+    url.map(|url| url.trim().to_owned()).ok_or_else(|| {
+        let what =
+            format!("cannot publish to `{place}`: uv does not say where PyPI takes uploads: {}", said.trim());
+        Failure::new(what).hint("use a newer uv").into()
+    })
+}
+
+fn command(uv: &Uv, root: &Path) -> Command {
+    let mut command = uv.command();
+    command.arg("publish").current_dir(root);
+    // What it says is read.
+    command.env_remove("RUST_LOG").env_remove("UV_QUIET").env("NO_COLOR", "1");
+    command
 }
 
 /// A path as uv takes it, where it is no pattern.
@@ -221,9 +222,6 @@ fn named<'a>(line: &'a str, start: &str, end: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use index::Served;
-    use web::Web;
-
     use super::*;
 
     #[test]
@@ -233,24 +231,7 @@ mod tests {
         std::fs::write(folder.path().join("pyproject.toml"), settings).unwrap();
         let source = folder.path().join("a-1.0-py3-none-any.whl");
         std::fs::write(&source, "").unwrap();
-        let server = Server::at(Served::at("https://simple.example/", Web::new()).unwrap(), None);
-        let item = Item {
-            package: "a".parse().unwrap(),
-            name: "a-1.0-py3-none-any.whl".to_owned(),
-            source,
-            sha256: "ab".repeat(32).parse().unwrap(),
-            size: 0,
-            attestation: None,
-        };
-        let (uv, credentials) = (Uv::find().unwrap(), Credentials::Trusted("GitHub Actions"));
-        let upload = Upload {
-            uv: &uv,
-            server: &server,
-            credentials: &credentials,
-            root: folder.path(),
-            place: "pypi",
-        };
-        let url = upload.upload_url(&[&item]).unwrap();
+        let url = known_url(&Uv::find().unwrap(), folder.path(), &source, "pypi").unwrap();
         assert!(url.starts_with("https://") && !url.contains("elsewhere"), "{url}");
     }
 
