@@ -14,7 +14,7 @@ fn m22_a_missing_token_stops_a_release_before_anything_changes() {
     let mut sandbox = Sandbox::new("lockstep").unwrap();
     let path = sandbox.project().join("release.toml");
     let settings = fs::read_to_string(&path).unwrap();
-    let (simple, uploads) = (&server.simple, &server.uploads);
+    let (simple, uploads) = (server.simple.trim_end_matches('/'), &server.uploads);
     let own = format!(
         "\n[[target]]\nname = \"own\"\nkind = \"pypi\"\nurl = \"{simple}\"\npublish-url = \"{uploads}\"\n"
     );
@@ -39,4 +39,9 @@ fn m22_a_missing_token_stops_a_release_before_anything_changes() {
     sandbox.set("UV_PUBLISH_PASSWORD", PASSWORD);
     sandbox.must("xtask", &["release", "minor"], "").unwrap();
     assert_eq!(held(folder.path()), all());
+
+    // However its URLs are written, the target of the document is that of release.toml.
+    let plan = sandbox.run("xtask", &["rollback", "0.2.0", "--dry-run"], "").unwrap();
+    let plan = text(&plan.stderr);
+    assert_eq!(plan.matches(" on own: no program can do that").count(), 4, "{plan}");
 }

@@ -97,7 +97,9 @@ fn is_of(target: &Target, settings: &TargetSettings, location: &str) -> bool {
         let index = target.location.split_once('?').map(|(index, _)| index);
         target.name == settings.name && settings.kind == TargetKind::Pypi && index == Some(location)
     };
-    target.location == location || is_same_index()
+    target.location == location
+        || target.name == settings.name && settings.is_server_at(&target.location)
+        || is_same_index()
 }
 
 fn add_unstated(

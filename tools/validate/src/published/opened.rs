@@ -125,7 +125,7 @@ impl Door {
             own.name == target.name
                 && match target.kind {
                     Kind::Folder => own.url.as_deref().map(simple_url) == Some(simple_url(&index.url)),
-                    _ => own.location().is_ok_and(|own| own == target.location),
+                    _ => own.is_server_at(&target.location),
                 }
         };
         let login = uv::index::login_at(&project.root, index, project.targets().iter().any(is_ours))?;

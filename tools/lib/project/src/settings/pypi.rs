@@ -14,6 +14,17 @@ impl TargetSettings {
         if more.is_empty() { location } else { format!("{location}?{}", more.join("&")) }
     }
 
+    /// Says whether a location of a release document is that of this target of PyPI's kind, by all that release.toml says
+    /// of it: a `/` at the end of a URL does not count, nor does what the settings of uv say.
+    pub fn is_server_at(&self, location: &str) -> bool {
+        let (index, more) = location.split_once('?').unwrap_or((location, ""));
+        let (simple, _) = more.split_once("&publish-url=").unwrap_or((more, ""));
+        let bare = |url: &str| url.trim_end_matches('/').to_owned();
+        self.kind == TargetKind::Pypi
+            && index.strip_prefix("pypi://") == Some(self.index.as_deref().unwrap_or("pypi"))
+            && self.url.as_deref().map(bare) == simple.strip_prefix("url=").map(bare)
+    }
+
     /// Refuses a server of which one of the two URLs is missing, and a name of an index that is none.
     pub(super) fn check_server(&self, target: &str) -> Result<(), Failure> {
         if self.kind != TargetKind::Pypi {
@@ -99,6 +110,27 @@ mod tests {
         ] {
             let error = read(&format!("kind = \"pypi\"\n{keys}")).unwrap_err();
             assert!(error.contains(expected) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_location_of_a_document_is_that_of_its_target() {
+        let own = "kind = \"pypi\"\nurl = \"https://a.example/simple\"\npublish-url = \"https://a.example\"";
+        let named = "kind = \"pypi\"\nindex = \"own\"\nurl = \"https://a.example/simple/\"";
+        let more = "?url=https://a.example/simple/&publish-url=https://a.example/";
+        for (keys, location, is_so) in [
+            (own, format!("pypi://pypi{more}"), true),
+            (own, "pypi://pypi?url=https://a.example/other/".to_owned(), false),
+            (own, "pypi://pypi".to_owned(), false),
+            (named, format!("pypi://own{more}"), true),
+            (named, format!("pypi://other{more}"), false),
+            ("kind = \"pypi\"", "pypi://pypi".to_owned(), true),
+            ("kind = \"pypi\"", format!("pypi://pypi{more}"), false),
+            // What the settings of uv say counts elsewhere.
+            ("kind = \"pypi\"\nindex = \"own\"", format!("pypi://own{more}"), false),
+        ] {
+            let settings = read(keys).unwrap();
+            assert_eq!(settings.target[0].is_server_at(&location), is_so, "{keys} {location}");
         }
     }
 

@@ -19,9 +19,9 @@ pub fn served(target: &Target, circumstances: &Circumstances) -> Result<Served> 
         (Err(_), Some(url)) => return Served::at(url, Web::new()),
         (index, _) => index?,
     };
-    let is_of_project = circumstances.project.is_some_and(|project| {
-        project.targets().iter().any(|own| own.location().is_ok_and(|own| own == target.location))
-    });
+    let is_of_project = circumstances
+        .project
+        .is_some_and(|project| project.targets().iter().any(|own| own.is_server_at(&target.location)));
     let served = Served::at(&index.url, Web::new())?;
     Ok(match uv::index::login_at(&root, &index, is_of_project)? {
         Some((user, password)) => served.with_login(&user, &password),
