@@ -3,9 +3,31 @@
 use std::fs;
 
 use tests::indexes::PASSWORD;
+use tests::uploads::Stage;
 use tests::{Sandbox, text};
 
 use super::{all, held, pypiserver};
+
+#[test]
+fn a_token_for_pypi_is_shown_to_no_server_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = pypiserver(folder.path());
+    let mut stage = Stage::on(&[("own", &server)], "\n[[target]]\nname = \"pypi\"\nkind = \"pypi\"");
+    stage.sandbox.set("UV_PUBLISH_USERNAME", "");
+    stage.sandbox.set("UV_PUBLISH_PASSWORD", "");
+    stage.sandbox.set("UV_PUBLISH_TOKEN", "pypi-a-marker");
+    let said = stage.refused(&["--check"]);
+    assert!(said.contains("cannot publish to `own`: there is no token"), "{said}");
+    let hint = "hint: set UV_INDEX_OWN_PASSWORD to the token or the password of its user; UV_PUBLISH_TOKEN is for PyPI";
+    assert!(said.contains(hint), "{said}");
+    stage.sandbox.set("UV_INDEX_OWN_USERNAME", "me");
+    stage.sandbox.set("UV_INDEX_OWN_PASSWORD", PASSWORD);
+    stage.must(&["--check"]);
+    // By itself it is the one that the token is for.
+    stage.sandbox.set("UV_INDEX_OWN_PASSWORD", "");
+    stage.sandbox.set("UV_PUBLISH_TOKEN", PASSWORD);
+    stage.must(&["--to", "own"]);
+}
 
 #[test]
 fn m22_a_missing_token_stops_a_release_before_anything_changes() {

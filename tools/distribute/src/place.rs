@@ -104,8 +104,6 @@ fn place(project: &Project, target: &TargetSettings, targets: &[TargetSettings])
         TargetKind::Directory => Box::new(directory::Directory::of(project, target, site()?)),
         TargetKind::S3 | TargetKind::Gcs | TargetKind::Azure => Box::new(bucket::InBucket::open(site()?)?),
         TargetKind::Github => Box::new(github::OnGitHub::of(project, target)?),
-        TargetKind::Pypi => {
-            Box::new(pypi::Pypi::of(project, target, rehearsals::real(target, targets), site()?)?)
-        }
+        TargetKind::Pypi => Box::new(pypi::Pypi::of(project, target, targets, site()?)?),
     })
 }

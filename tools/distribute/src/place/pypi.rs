@@ -12,16 +12,17 @@ mod upload;
 use anyhow::Result;
 use document::{Failure, PackageName, PublishedFile, Version};
 use filter::{Outcome, Stage, Step};
-use project::{Project, TargetSettings};
+use project::{Project, TargetKind, TargetSettings};
 use uv::Uv;
 
-use self::credentials::Credentials;
+use self::credentials::{Addressee, Credentials};
 use self::rehearsal::Trial;
 use self::server::Server;
 use self::upload::{Item, Upload};
 use super::{Part, Place, Site};
 use crate::order;
 use crate::parcel::{File, Parcel};
+use crate::rehearsals;
 use crate::shipment::Shipment;
 
 /// How long files may be missing from the simple index, in seconds, where release.toml says nothing else.
@@ -35,6 +36,8 @@ pub struct Pypi {
     server: Server,
     /// The server that a release is meant for, where this one is there for its rehearsal.
     real: Option<Server>,
+    /// Whom the secrets of `UV_PUBLISH_…` are for.
+    general: Addressee,
     attestations: Option<bool>,
     wait: u64,
     waves: Vec<Wave>,
@@ -50,26 +53,32 @@ struct Wave {
 }
 
 impl Pypi {
-    /// The server of a target; `real` is the target that it is a rehearsal for.
+    /// The server of a target among those of a run.
     pub fn of(
         project: &Project,
         target: &TargetSettings,
-        real: Option<&TargetSettings>,
+        targets: &[TargetSettings],
         mut site: Site,
     ) -> Result<Self> {
         let uv = Uv::find()?;
         let server = Server::of(&uv, project, target)?;
-        let real = real.map(|real| Server::of(&uv, project, real)).transpose()?;
+        let real =
+            rehearsals::real(target, targets).map(|real| Server::of(&uv, project, real)).transpose()?;
         if let Some(real) = &real {
             rehearsal::refuse_same(&server, real, &site.name, None)?;
         }
+        let general = match &real {
+            Some(_) => Addressee::Real,
+            None if !server.is_pypi() && targets.iter().any(is_pypi) => Addressee::Pypi,
+            None => Addressee::This,
+        };
         site.location = server.location();
         let (attestations, wait) = (target.attestations, target.wait.unwrap_or(WAIT));
-        Ok(Self { site, uv, server, real, attestations, wait, waves: Vec::new(), last: Vec::new() })
+        Ok(Self { site, uv, server, real, general, attestations, wait, waves: Vec::new(), last: Vec::new() })
     }
 
     fn credentials(&self) -> Result<Credentials, Failure> {
-        credentials::find(&self.uv, &self.server, &self.site.name, self.real.is_some())
+        credentials::find(&self.uv, &self.server, &self.site.name, self.general)
     }
 
     /// The waves with what is missing of them; nothing is where the rehearsal has nothing left to show.
@@ -257,6 +266,11 @@ impl Place for Pypi {
         stage.skip(format!("write the pages of {}", self.site.name), "the server makes them itself");
         Ok(())
     }
+}
+
+/// Says whether a target is PyPI itself.
+fn is_pypi(target: &TargetSettings) -> bool {
+    target.kind == TargetKind::Pypi && target.index.is_none() && target.url.is_none()
 }
 
 /// The names of files for people.

@@ -58,29 +58,50 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// Finds the right to upload to a server. A rehearsal is not told the secrets of `UV_PUBLISH_…`: they are for the
-/// server that the release is meant for.
-pub fn find(uv: &Uv, server: &Server, place: &str, is_rehearsal: bool) -> Result<Credentials, Failure> {
+/// Whom the secrets of `UV_PUBLISH_…` are for; no other server is told them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressee {
+    /// This server.
+    This,
+    /// The server that the release is meant for, where this one is there for its rehearsal.
+    Real,
+    /// PyPI, which is a target of the run beside this one.
+    Pypi,
+}
+
+impl Addressee {
+    /// Why a server is not told them.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::This => "",
+            Self::Real => "; UV_PUBLISH_TOKEN is not shown to a rehearsal",
+            Self::Pypi => "; UV_PUBLISH_TOKEN is for PyPI, which gets the release too",
+        }
+    }
+}
+
+/// Finds the right to upload to a server.
+pub fn find(uv: &Uv, server: &Server, place: &str, general: Addressee) -> Result<Credentials, Failure> {
     let variable = |name: &str| env::var(name).ok();
-    if let Some(login) = given(server, is_rehearsal, &variable) {
+    if let Some(login) = given(server, general, &variable) {
         check(&login, server, place)?;
         return Ok(login);
     }
     if let Some(secrets) = kept::secrets(uv, server) {
         return Ok(Credentials::Kept(secrets));
     }
-    trusted(&variable).unwrap_or_else(|| Err(absent(server, place, is_rehearsal)))
+    trusted(&variable).unwrap_or_else(|| Err(absent(server, place, general)))
 }
 
 /// What the environment or a URL says, before anything is looked for.
 fn given(
     server: &Server,
-    is_rehearsal: bool,
+    general: Addressee,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Credentials> {
     // A secret of a workflow often ends with a newline.
     let text = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let own = |name: &str| if is_rehearsal { None } else { text(name) };
+    let own = |name: &str| if general == Addressee::This { text(name) } else { None };
     let login = |user: Option<String>, password: String, from: &str| {
         let user = user.unwrap_or_else(|| "__token__".to_owned());
         Some(Credentials::Login { user, password, from: from.to_owned() })
@@ -151,14 +172,17 @@ fn trusted(variable: &dyn Fn(&str) -> Option<String>) -> Option<Result<Credentia
     is_on("BUILDKITE").then_some(Ok(Credentials::Trusted("Buildkite")))
 }
 
-fn absent(server: &Server, place: &str, is_rehearsal: bool) -> Failure {
+fn absent(server: &Server, place: &str, general: Addressee) -> Failure {
     let what = format!("cannot publish to `{place}`: there is no token, and no other right to upload");
     let of_index = server.index.as_deref().map(login_variables);
+    let why = general.reason();
     Failure::new(what).hint(match of_index {
-        Some([_, password]) if is_rehearsal => format!(
-            "set {password} to the token or the password of its user; UV_PUBLISH_TOKEN is not shown to a rehearsal"
-        ),
-        _ if is_rehearsal => "give the target an `index`, and set UV_INDEX_NAME_PASSWORD; UV_PUBLISH_TOKEN is not shown to a rehearsal".to_owned(),
+        Some([_, password]) if general != Addressee::This => {
+            format!("set {password} to the token or the password of its user{why}")
+        }
+        None if general != Addressee::This => {
+            format!("give the target an `index`, and set UV_INDEX_NAME_PASSWORD{why}")
+        }
         Some([_, password]) => format!("set UV_PUBLISH_TOKEN, or {password} for this index alone"),
         None => "set UV_PUBLISH_TOKEN, or UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD; a workflow with trusted publishing needs none".to_owned(),
     })
@@ -231,11 +255,11 @@ mod tests {
         server
     }
 
-    fn given_by(variables: &[(&str, &str)], server: &Server, is_rehearsal: bool) -> Option<Credentials> {
+    fn given_by(variables: &[(&str, &str)], server: &Server, general: Addressee) -> Option<Credentials> {
         let of = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        given(server, is_rehearsal, &of)
+        given(server, general, &of)
     }
 
     fn login(user: &str, password: &str, from: &str) -> Option<Credentials> {
@@ -251,18 +275,28 @@ mod tests {
             ("UV_INDEX_MY_INDEX_USERNAME", "me"),
             ("UV_INDEX_MY_INDEX_PASSWORD", "secret"),
         ];
-        assert_eq!(given_by(&variables, &own, false), login("me", "secret", "UV_INDEX_MY_INDEX_PASSWORD"));
+        assert_eq!(
+            given_by(&variables, &own, Addressee::This),
+            login("me", "secret", "UV_INDEX_MY_INDEX_PASSWORD")
+        );
         variables.truncate(1);
-        assert_eq!(given_by(&variables, &own, false), login("__token__", "pypi-token", "UV_PUBLISH_TOKEN"));
-        assert_eq!(given_by(&variables, &own, true), None);
+        assert_eq!(
+            given_by(&variables, &own, Addressee::This),
+            login("__token__", "pypi-token", "UV_PUBLISH_TOKEN")
+        );
+        assert_eq!(given_by(&variables, &own, Addressee::Real), None);
+        assert_eq!(given_by(&variables, &own, Addressee::Pypi), None);
         let in_url = server(Some("https://me:secret@up.example/"), None);
-        assert_eq!(given_by(&[], &in_url, true), Some(Credentials::Kept(Secrets::default())));
+        assert_eq!(given_by(&[], &in_url, Addressee::Real), Some(Credentials::Kept(Secrets::default())));
         assert_eq!(
             Credentials::Kept(Secrets::default()).secrets(&in_url).hide("bWU6c2VjcmV0 secret"),
             "*** ***"
         );
-        let keyring =
-            given_by(&[("UV_KEYRING_PROVIDER", "subprocess"), ("UV_PUBLISH_USERNAME", "me")], &own, false);
+        let keyring = given_by(
+            &[("UV_KEYRING_PROVIDER", "subprocess"), ("UV_PUBLISH_USERNAME", "me")],
+            &own,
+            Addressee::This,
+        );
         let wanted = Credentials::Keyring { provider: "subprocess".to_owned(), user: Some("me".to_owned()) };
         assert_eq!(keyring, Some(wanted));
     }
