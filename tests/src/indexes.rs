@@ -35,6 +35,16 @@ pub struct PackageServer {
 impl PackageServer {
     /// Starts pypiserver with its packages in that folder: pages in HTML alone, everybody reads, one user uploads, by name or with a token.
     pub fn pypiserver(folder: &Path) -> Result<Self> {
+        // What it does not know it would say of another index.
+        Self::pypiserver_with(&["--disable-fallback"], folder)
+    }
+
+    /// The same, which sends on to another index where it has no file of a package: what it does by itself with PyPI.
+    pub fn sending_on(folder: &Path, simple: &str) -> Result<Self> {
+        Self::pypiserver_with(&["--fallback-url", simple], folder)
+    }
+
+    fn pypiserver_with(options: &[&str], folder: &Path) -> Result<Self> {
         let path = oracle::python("pypiserver[passlib]==2.4.2")?;
         let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
         fs::create_dir_all(at("packages"))?;
@@ -47,8 +57,8 @@ impl PackageServer {
         let (users, packages) = (at("htpasswd"), at("packages"));
         let mut command = vec!["env", &path, "python3", "-W", "ignore", "-m", "pypiserver", "run"];
         command.extend(["-i", "127.0.0.1", "-p", &number, "-P", &users, "-a", "update"]);
-        // What it does not know it would say of another index.
-        command.extend(["--disable-fallback", &packages]);
+        command.extend(options);
+        command.push(&packages);
         let server = start(&command, port, "/", &folder.join("pypiserver.log"))?;
         let root = format!("http://127.0.0.1:{port}/");
         Ok(Self { simple: format!("{root}simple/"), uploads: root, user: "me", token: None, _server: server })

@@ -3,6 +3,8 @@
 
 #[path = "uploads/bytes.rs"]
 mod bytes;
+#[path = "uploads/elsewhere.rs"]
+mod elsewhere;
 #[path = "uploads/rehearsals.rs"]
 mod rehearsals;
 #[path = "uploads/rights.rs"]

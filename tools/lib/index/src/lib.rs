@@ -30,4 +30,4 @@ pub use documents::Kept;
 pub use listing::{Listed, Listing};
 pub use publish::{Added, Index};
 pub use readiness::{Fault, Limits, Offered, readiness};
-pub use served::{Served, ServedFile};
+pub use served::{Served, ServedFile, ServedPage};

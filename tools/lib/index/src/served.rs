@@ -49,6 +49,15 @@ pub struct ServedFile {
     pub requires_python: Option<String>,
 }
 
+/// The page of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedPage {
+    /// The files, in the order of the index.
+    pub files: Vec<ServedFile>,
+    /// The URL that it came from in the end: a server may send on to another one.
+    pub address: String,
+}
+
 impl Served {
     /// The index at the URL of its `simple/`. A name and a password in the URL are kept apart from it.
     ///
@@ -92,6 +101,11 @@ impl Served {
 
     /// The files of a package in the order of the index, as it serves them now; `None` where it knows no such package.
     pub fn files(&self, package: &PackageName) -> Result<Option<Vec<ServedFile>>> {
+        Ok(self.page(package)?.map(|page| page.files))
+    }
+
+    /// The page of a package as it is served now; `None` where the index knows no such package.
+    pub fn page(&self, package: &PackageName) -> Result<Option<ServedPage>> {
         let page = self.simple.join(&format!("{package}/"))?;
         // No store on the way may answer with what was so before.
         let request =
@@ -119,7 +133,7 @@ impl Served {
                 "check that the URL is that of `simple/`, and that the server speaks PEP 503 or PEP 691",
             )
         });
-        Ok(Some(files?))
+        Ok(Some(ServedPage { files: files?, address: answer.address }))
     }
 
     /// Writes the bytes of a file; returns their digest and how many they are, whatever the index says of both.

@@ -39,7 +39,7 @@ fn look<'a>(server: &Server, items: impl Iterator<Item = &'a Item>, whole: bool)
     let mut seen = Seen { missing: Vec::new(), other: None };
     for item in items {
         if !pages.contains_key(&item.package) {
-            let files = server.served.files(&item.package)?.unwrap_or_default();
+            let files = server.own_files(&item.package)?.unwrap_or_default();
             pages.insert(item.package.clone(), files);
         }
         let Some(found) = pages[&item.package].iter().find(|file| file.file_name == item.name) else {

@@ -128,7 +128,7 @@ pub fn missing<'a>(
 ) -> Result<Vec<&'a Item>> {
     let Some(first) = items.first() else { return Ok(Vec::new()) };
     let package = &first.package;
-    let mut existing = server.served.files(package)?.unwrap_or_default();
+    let mut existing = server.own_files(package)?.unwrap_or_default();
     // Where the index does not say the digest, the bytes do.
     for file in existing.iter_mut().filter(|file| items.iter().any(|item| item.name == file.file_name)) {
         file.sha256 = Some(server.served.digest(file)?);

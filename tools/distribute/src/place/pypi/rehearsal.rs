@@ -74,7 +74,7 @@ impl Trial<'_> {
 
     /// Downloads a file from the test index, and compares it.
     fn fetch(&self, item: &Item, folder: &Path) -> Result<()> {
-        let page = self.stage.served.files(&item.package)?.unwrap_or_default();
+        let page = self.stage.own_files(&item.package)?.unwrap_or_default();
         let found = page.iter().find(|file| file.file_name == item.name);
         let refused = |cause: String| {
             Failure::new(format!("cannot rehearse on `{}`: {cause}", self.place))

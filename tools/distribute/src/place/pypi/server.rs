@@ -1,8 +1,8 @@
 //! Which server a target of PyPI's kind is: what it serves, and where it takes uploads.
 
 use anyhow::Result;
-use document::Failure;
-use index::{Limits, Served};
+use document::{Failure, PackageName};
+use index::{Limits, Served, ServedFile};
 use project::{Project, TargetSettings};
 use url::Url;
 use uv::Uv;
@@ -20,6 +20,7 @@ pub struct Server {
     /// What it takes.
     pub limits: Limits,
     simple: String,
+    uv: Uv,
 }
 
 impl Server {
@@ -59,19 +60,38 @@ impl Server {
         }
         let simple = with_login(&simple, login.as_ref());
         let limits = limits(target, upload.is_none());
-        Ok(Self { served, index: target.index.clone(), upload, limits, simple })
+        Ok(Self { served, index: target.index.clone(), upload, limits, simple, uv: uv.clone() })
     }
 
     /// The server that serves this, and takes uploads there.
     #[cfg(test)]
     pub fn at(served: Served, upload: Option<&str>) -> Self {
         let simple = served.url().to_owned();
-        Self { served, index: None, upload: upload.map(str::to_owned), limits: Limits::default(), simple }
+        Self {
+            served,
+            index: None,
+            upload: upload.map(str::to_owned),
+            limits: Limits::default(),
+            simple,
+            uv: Uv::find().unwrap(),
+        }
     }
 
     /// Says whether it is PyPI itself.
     pub fn is_pypi(&self) -> bool {
         self.upload.is_none()
+    }
+
+    /// The files of a package that it has itself. Some servers send on to PyPI where they have none, as GitLab and
+    /// pypiserver do; `None` for that.
+    pub fn own_files(&self, package: &PackageName) -> Result<Option<Vec<ServedFile>>> {
+        let Some(page) = self.served.page(package)? else { return Ok(Some(Vec::new())) };
+        let host = |url: &str| web::server(url).split("://").last().unwrap_or_default().to_owned();
+        let from = host(&page.address);
+        let is_sent_on = !self.is_pypi()
+            && from != host(self.served.url())
+            && from == host(&uv::index::default_simple(&self.uv)?);
+        Ok((!is_sent_on).then_some(page.files))
     }
 
     /// Where it is, in the words of the release document: what a machine without the settings of uv needs to find it.

@@ -1,5 +1,6 @@
 //! Uploads through `uv publish`, until all is there or the server has said why not.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -120,8 +121,9 @@ impl Upload<'_> {
         self.credentials.hand_to(&mut command);
         command.env("UV_PUBLISH_URL", self.upload_url(items)?);
         // uv looks there before each file, so that what came meanwhile is no error. Not with a right of its own: who reads
-        // without one is sent on without one.
-        if !matches!(self.credentials, Credentials::Kept(_) | Credentials::Keyring { .. }) {
+        // without one is sent on without one. Nor where it would take files of PyPI for those of the server.
+        let has_right = matches!(self.credentials, Credentials::Kept(_) | Credentials::Keyring { .. });
+        if !has_right && self.serves_itself(items) {
             command.env("UV_PUBLISH_CHECK_URL", self.server.simple());
         }
         if items.iter().all(|item| item.attestation.is_none()) {
@@ -163,6 +165,13 @@ impl Upload<'_> {
         }
         let refusal = Refusal::read(&said, &self.credentials.secrets(self.server));
         Ok(Call { taken, refusal: Some(refusal) })
+    }
+
+    /// Says whether all pages come from the server itself; one that cannot be read does not.
+    fn serves_itself(&self, items: &[&Item]) -> bool {
+        let packages: BTreeSet<&PackageName> = items.iter().map(|item| &item.package).collect();
+        let is_own = |package: &PackageName| self.server.own_files(package).is_ok_and(|own| own.is_some());
+        packages.into_iter().all(is_own)
     }
 
     /// The URL of uploads; that of PyPI is the one that uv knows, whatever the project has set for others.
