@@ -29,6 +29,13 @@ fn a_release_is_rehearsed_on_another_index_and_only_then_published() {
     let said = stage.refused(&["--to", "real"]);
     assert!(said.contains("cannot rehearse on `test`: ") && said.contains("`--no-rehearsal`"), "{said}");
     fs::remove_file(burned).unwrap();
+    stage.sandbox.set("WAINWRIGHT_TIMEOUT", "1");
+    let named = fs::read_to_string(stage.sandbox.path("uv.toml")).unwrap();
+    let nobody = named.replace(&test.simple, "http://127.0.0.1:1/simple/");
+    fs::write(stage.sandbox.path("uv.toml"), nobody).unwrap();
+    let said = stage.refused(&["--to", "real"]);
+    assert!(said.contains("hint: try again later") && said.contains("`--no-rehearsal`"), "{said}");
+    fs::write(stage.sandbox.path("uv.toml"), named).unwrap();
     assert!(held(b.path()).is_empty());
 
     let said = stage.must(&["--to", "real"]);

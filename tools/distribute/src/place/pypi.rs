@@ -184,10 +184,12 @@ impl Place for Pypi {
         self.waves = match &self.real {
             None => looked?,
             Some(_) => looked.map_err(|error| {
+                let (own, _) = Failure::of(&error);
                 let what = format!("cannot rehearse on `{place}`: {error:#}");
-                let hint =
-                    "release another version, or publish this one without a rehearsal: `--no-rehearsal`";
-                Failure::new(what).hint(hint)
+                Failure::new(what).hint(format!(
+                    "{}; or publish this version without a rehearsal: `--no-rehearsal`",
+                    own.unwrap_or("mend that")
+                ))
             })?,
         };
         self.last = Vec::new();
