@@ -1,6 +1,29 @@
 //! The words for people who use the project: what was taken back, what was not, and what to do.
 
-use document::{Fate, Release, Withdrawal};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use document::{Failure, Fate, Release, Withdrawal};
+use project::files;
+
+/// Refuses a file that cannot be written, before anything is taken back; a dry run writes nothing to find out.
+pub fn check(path: &Path, is_dry: bool) -> Result<()> {
+    let what = || format!("cannot write the announcement to `{}`", path.display());
+    if path.is_dir() {
+        return Err(Failure::new(format!("{}: it is a folder", what())).hint("name a file in it").into());
+    }
+    if !is_dry {
+        let folder = files::folder_of(path);
+        std::fs::create_dir_all(folder).and_then(|()| files::new_file_in(folder)).with_context(what)?;
+    }
+    Ok(())
+}
+
+/// Writes the announcement.
+pub fn write(path: &Path, text: &str) -> Result<()> {
+    let what = || format!("cannot write the announcement to `{}`", path.display());
+    files::replace(path, text.as_bytes()).with_context(what)
+}
 
 /// The announcement in Markdown, ready to paste.
 pub fn text(release: &Release, withdrawals: &[Withdrawal], reason: Option<&str>) -> String {

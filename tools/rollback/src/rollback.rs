@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use document::{Fate, Release, Withdrawal};
 use filter::{Outcome, Stage, Step};
 use project::{Lock, Project};
@@ -65,6 +65,7 @@ pub fn rollback(
 ) -> Result<Option<Vec<Withdrawal>>> {
     let lock = lock(project, stage)?;
     let is_dry = stage.is_dry_run();
+    order.announcement.map_or(Ok(()), |path| announcement::check(path, is_dry))?;
     let mut memory = Memory::read(project, release)?;
     let facts = project.map(|project| Facts::gather(project, release, &memory)).transpose()?;
     let mut places = places(project, release, &memory, order)?;
@@ -104,11 +105,9 @@ pub fn rollback(
             "they are in no commit, and a new build replaces them",
         );
     }
+    announce(release, git.was_given_out().then(|| withdrawals(&places)), order, stage)?;
     if is_dry {
         return Ok(None);
-    }
-    if git.was_given_out() {
-        announce(release, &withdrawals(&places), order, stage)?;
     }
     // Last, for a person may take long, and all else is done then; no other tool waits with it.
     drop(lock);
@@ -178,16 +177,29 @@ fn places(
     targets.into_iter().map(|target| place::plan(target, &circumstances)).collect()
 }
 
-/// Gives people the words to tell other people.
-fn announce(release: &Release, withdrawals: &[Withdrawal], order: &Order, stage: &Stage) -> Result<()> {
-    let text = announcement::text(release, withdrawals, order.reason);
+/// Gives people the words to tell other people, of what was given out.
+fn announce(
+    release: &Release,
+    withdrawals: Option<Vec<Withdrawal>>,
+    order: &Order,
+    stage: &Stage,
+) -> Result<()> {
     let Some(path) = order.announcement else {
-        stage.note("tell those who use it; `--announcement FILE` writes the words for it");
+        if withdrawals.is_some() && !stage.is_dry_run() {
+            stage.note("tell those who use it; `--announcement FILE` writes the words for it");
+        }
         return Ok(());
     };
-    stage.action(format_args!("write the announcement to `{}`", path.display()));
-    project::files::replace(path, text.as_bytes())
-        .with_context(|| format!("cannot write the announcement to `{}`", path.display()))
+    let action = format!("write the announcement to `{}`", path.display());
+    let Some(withdrawals) = withdrawals else {
+        stage.skip(action, "nobody has got anything of it");
+        return Ok(());
+    };
+    stage.action(action);
+    if stage.is_dry_run() {
+        return Ok(());
+    }
+    announcement::write(path, &announcement::text(release, &withdrawals, order.reason))
 }
 
 /// A message that was sent is read already.

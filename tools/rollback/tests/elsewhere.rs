@@ -7,8 +7,8 @@ use std::fs;
 
 use document::{Fate, Release};
 use index::Index;
-use published::support::{CDK, CORE, Ran, Stage};
-use published::{TOOL, fates, published, rollback, yanked};
+use published::support::{CDK, CORE, Ran, SETTINGS, Stage};
+use published::{TOOL, fates, published, rollback, world, yanked};
 
 /// Runs the tool in an empty folder.
 fn afar(stage: &Stage, arguments: &[&str], release: &Release) -> Ran {
@@ -146,7 +146,41 @@ fn the_words_for_people_say_what_was_taken_back_and_what_to_do() {
          - tag v0.5.0: deleted at origin and here\n"
     );
     assert_eq!(text, expected);
+}
+
+#[test]
+fn an_announcement_is_planned_and_a_place_for_it_that_cannot_be_written_stops_everything() {
+    let (stage, release) = published();
+    let before = world(&stage);
     let folder = stage.root();
-    let arguments = ["--yes", "--announcement", folder.to_str().unwrap()];
-    stage.run(TOOL, &arguments, &release).refused(1, "cannot write the announcement to ");
+    for place in [folder.to_str().unwrap(), "/dev/null/words.md"] {
+        let ran = stage.run(TOOL, &["--yes", "--announcement", place], &release);
+        ran.refused(1, &format!("cannot write the announcement to `{place}`"));
+    }
+    let ran = stage.run(TOOL, &["--dry-run", "--announcement", folder.to_str().unwrap()], &release);
+    ran.refused(1, "it is a folder\n\nhint: name a file in it");
+    assert_eq!(world(&stage), before);
+    // A mere name is one in the current folder.
+    let dry = stage.run(TOOL, &["--dry-run", "--announcement", "words.md"], &release);
+    assert_eq!(world(&stage), before);
+    let ran = stage.run(TOOL, &["--yes", "--announcement", "words.md"], &release);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(dry.plan(), ran.plan());
+    assert_eq!(ran.plan().last(), Some(&"rollback: write the announcement to `words.md`"));
+    assert!(stage.read("words.md").starts_with("# da-vinci 0.5.0 was taken back"));
+}
+
+#[test]
+fn nobody_is_told_of_what_never_left() {
+    let stage = Stage::new(SETTINGS);
+    let mut release = stage.tagged();
+    stage.git(&["push", "-q", "--force", "origin", "main~1:main", ":refs/tags/v0.5.0"]);
+    release.tag = None;
+    let ran = stage.run(TOOL, &["--yes", "--announcement", "words.md"], &release);
+    assert!(
+        ran.stderr.contains("skip: write the announcement to `words.md`: nobody has got anything of it"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!stage.root().join("words.md").exists());
 }

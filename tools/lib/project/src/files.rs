@@ -38,7 +38,7 @@ pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
 /// The file beside has a name of its own for each target, so that the run after a kill takes it away. The caller
 /// holds the project's lock.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let beside = folder.join(format!(".{}.wainwright", path.file_name().unwrap_or_default().display()));
     let write = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
@@ -56,6 +56,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         let _ = std::fs::remove_file(&beside);
         format!("cannot write `{}`", path.display())
     })
+}
+
+/// Returns the folder of a file; that of a mere name is the current one.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes a temporary file with the mode of an ordinary new file; it vanishes unless it is persisted.
@@ -82,6 +87,13 @@ mod tests {
         replace(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_mere_name_lies_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("words.md")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/words.md")), Path::new("a"));
+        assert_eq!(folder_of(Path::new("/words.md")), Path::new("/"));
     }
 
     #[cfg(unix)]
