@@ -110,8 +110,24 @@ impl Web {
         unreachable!("the last attempt returns")
     }
 
+    /// Makes a request, and follows to where it is sent.
+    ///
+    /// The library does that for what is read. What is written it would drop the body of, or turn into a question; so
+    /// it goes to its new place by itself, as it is, where the server says that and is the same (RFC 9110, 15.4).
     fn call(&self, request: &Request) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let mut builder = http::Request::builder().method(request.method).uri(&request.address);
+        let mut address = request.address.clone();
+        for _ in 0..=REDIRECTS {
+            let response = self.call_at(request, &address)?;
+            match moved(request, &address, &response) {
+                Some(place) => address = place,
+                None => return Ok(response),
+            }
+        }
+        Err(ureq::Error::TooManyRedirects)
+    }
+
+    fn call_at(&self, request: &Request, address: &str) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let mut builder = http::Request::builder().method(request.method).uri(address);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -120,16 +136,16 @@ impl Web {
         let patience = Duration::from_secs(self.seconds + size / SLOWEST);
         let body = request.body.open().map_err(ureq::Error::Io)?;
         let whole = || Some(Duration::from_secs(self.seconds.saturating_mul(20)));
+        let redirects = if request.is_question() { REDIRECTS } else { 0 };
         match body {
             None => {
-                let call = builder.body(())?;
-                let call = self.agent.configure_request(call).timeout_recv_body(whole()).build();
-                self.agent.run(call)
+                let call = self.agent.configure_request(builder.body(())?).max_redirects(redirects);
+                self.agent.run(call.timeout_recv_body(whole()).build())
             }
             Some(mut reader) => {
                 let call =
                     builder.header("content-length", size).body(ureq::SendBody::from_reader(&mut reader))?;
-                let call = self.agent.configure_request(call);
+                let call = self.agent.configure_request(call).max_redirects(redirects);
                 let call = call.timeout_send_body(Some(patience)).timeout_recv_body(whole()).build();
                 self.agent.run(call)
             }
@@ -146,6 +162,18 @@ impl Web {
         let hint = "try again later; WAINWRIGHT_TIMEOUT says for how many seconds an answer is waited for";
         Failure::new(request.hide(&what)).hint(hint)
     }
+}
+
+/// Where a request that writes is to be made instead; `None` where the answer counts.
+fn moved(request: &Request, address: &str, response: &http::Response<ureq::Body>) -> Option<String> {
+    if request.is_question() || !matches!(response.status().as_u16(), 307 | 308) {
+        return None;
+    }
+    let place = response.headers().get("location")?.to_str().ok()?;
+    let here = server(address);
+    let place = if place.starts_with('/') { format!("{here}{place}") } else { place.to_owned() };
+    // Another server is told neither the secret nor what is written.
+    (server(&place) == here && place.contains("://")).then_some(place)
 }
 
 /// A text as a part of a path or as a value in a query (RFC 3986, 2.3).
@@ -175,7 +203,62 @@ pub fn refuse_open(address: &str, named: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Read};
+    use std::net::TcpListener;
+    use std::thread::JoinHandle;
+
     use super::*;
+
+    /// A server that gives each of these answers once, one connection each; it returns what it was asked.
+    fn serve(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = move |answer: String| {
+            let mut stream = listener.accept().unwrap().0;
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let head: Vec<String> =
+                reader.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+            let size = head.iter().find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; size.map_or(0, |size| size.parse().unwrap())];
+            reader.read_exact(&mut body).unwrap();
+            let end = "\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(format!("HTTP/1.1 {answer}{end}").as_bytes()).unwrap();
+            let token = head.iter().any(|line| line == "authorization: Bearer marker");
+            format!("{} {} {token}", head[0].replace(" HTTP/1.1", ""), String::from_utf8(body).unwrap())
+        };
+        (address, std::thread::spawn(move || answers.into_iter().map(asked).collect()))
+    }
+
+    #[test]
+    fn what_is_written_follows_to_where_the_same_server_has_moved_it() {
+        for method in ["POST", "PATCH", "PUT"] {
+            let answers = ["307 Moved\r\nlocation: /new?a=b", "201 Created"].map(str::to_owned);
+            let (address, asked) = serve(answers.to_vec());
+            let request = Request::new(method, format!("{address}/old")).token("marker");
+            let answer = Web::new().send(&request.bytes("text/plain", "words")).unwrap();
+            assert_eq!((answer.status, answer.address), (201, format!("{address}/new?a=b")));
+            let expected = [format!("{method} /old words true"), format!("{method} /new?a=b words true")];
+            assert_eq!(asked.join().unwrap(), expected);
+        }
+        let (address, asked) = serve(vec!["308 Moved\r\nlocation: /new".to_owned(), "204 Gone".to_owned()]);
+        let answer = Web::new().send(&Request::new("DELETE", format!("{address}/old"))).unwrap();
+        assert_eq!(answer.status, 204);
+        assert_eq!(asked.join().unwrap(), ["DELETE /old  false", "DELETE /new  false"]);
+    }
+
+    #[test]
+    fn what_is_written_goes_to_no_other_server_and_becomes_no_question() {
+        let (other, _) = serve(vec!["200 OK".to_owned()]);
+        for (answer, status) in [
+            (format!("307 Moved\r\nlocation: {other}/new"), 307),
+            ("301 Moved\r\nlocation: /new".to_owned(), 301),
+        ] {
+            let (address, asked) = serve(vec![answer]);
+            let request = Request::new("DELETE", format!("{address}/old")).token("marker");
+            assert_eq!(Web::new().send(&request).unwrap().status, status);
+            assert_eq!(asked.join().unwrap(), ["DELETE /old  true"]);
+        }
+    }
 
     #[test]
     fn a_server_is_named_without_what_it_is_told() {

@@ -99,6 +99,11 @@ impl Request {
         self.is_repeatable
     }
 
+    /// Says whether nothing is written by it.
+    pub(crate) fn is_question(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
+
     pub(crate) fn hide(&self, text: &str) -> String {
         self.secrets.hide(text)
     }
