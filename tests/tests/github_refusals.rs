@@ -85,6 +85,12 @@ fn what_github_refuses_is_told_before_anything_is_written() -> Result<()> {
     stage.sandbox.set("GH_TOKEN", "marker-of-a-wrong-token");
     let error = stage.refused()?;
     assert!(error.contains("it does not accept the token (401)") && !error.contains("marker-of"), "{error}");
+    for odd in ["marker of\ntwo lines", "märker"] {
+        stage.sandbox.set("GH_TOKEN", odd);
+        let error = stage.refused()?;
+        assert!(error.contains("its token has a character that no token has"), "{error}");
+        assert!(error.contains("hint: copy the token anew") && !error.contains("rker"), "{error}");
+    }
     stage.sandbox.set("GH_TOKEN", "");
     stage.sandbox.set("GITHUB_TOKEN", "");
     let error = stage.refused()?;

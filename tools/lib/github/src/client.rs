@@ -52,11 +52,20 @@ impl GitHub {
 
     /// The repository `owner/name` at the interface with that address; a token for it must be there.
     pub fn at(api: &str, repository: &str, advice: Advice) -> Result<Self, Failure> {
-        web::refuse_open(api, "GITHUB_API_URL")?;
+        let is_of_environment = token::api_of_environment().as_deref() == Some(api);
+        web::refuse_open(
+            api,
+            if is_of_environment { "GITHUB_API_URL" } else { "the `api` of its [[target]]" },
+        )?;
+        let what = |why: &str| format!("cannot ask GitHub about `{repository}` at {api}: {why}");
         let token = token::token(api).map_err(|names| {
-            let what = format!("cannot ask GitHub about `{repository}` at {api}: there is no token for it");
-            Failure::new(what).hint(format!("set {}", names.join(" or ")))
+            Failure::new(what("there is no token for it")).hint(format!("set {}", names.join(" or ")))
         })?;
+        // It goes into a header, where only these may be.
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let hint = "copy the token anew, as one line of letters, digits and signs";
+            return Err(Failure::new(what("its token has a character that no token has")).hint(hint));
+        }
         let (api, repository) = (api.to_owned(), repository.to_owned());
         Ok(Self { web: Web::new(), api, repository, token, advice })
     }
@@ -339,5 +348,6 @@ mod tests {
         }
         let open = GitHub::located("github://o/w?api=http://git.acme.example", ADVICE).unwrap_err();
         assert!(open.to_string().contains("a token is sent over https alone"), "{open}");
+        assert_eq!(open.given_hint(), Some("write `https://` in the `api` of its [[target]]"));
     }
 }

@@ -197,6 +197,8 @@ pub fn refuse_open(address: &str, named: &str) -> Result<(), Failure> {
     {
         return Ok(());
     }
+    // Without a scheme it is called what it would be with one.
+    let host = if address.contains("://") { &host } else { host.trim_start_matches("https://") };
     let what = format!("cannot ask `{host}`: a token is sent over https alone");
     Err(Failure::new(what).hint(format!("write `https://` in {named}")))
 }
@@ -280,5 +282,7 @@ mod tests {
             let error = refuse_open(address, "`api`").unwrap_err();
             assert!(error.to_string().contains("over https alone"), "{address}");
         }
+        let error = refuse_open("api.example/v3", "`api`").unwrap_err().to_string();
+        assert_eq!(error, "cannot ask `api.example`: a token is sent over https alone");
     }
 }
