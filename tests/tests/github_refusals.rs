@@ -39,6 +39,11 @@ fn what_github_refuses_is_told_before_anything_is_written() -> Result<()> {
             "run `tag-release` again",
         ),
         (
+            "answer(flow, 404, {'message': 'Not Found'})",
+            "cannot list the releases of `octo/wagon` at {api}: there is no such repository, or the token may not see it (404)",
+            "`contents: write`",
+        ),
+        (
             "if 'git/tags' in path and when == 'after': told['object']['sha'] = 'f' * 40",
             "its tag is at ffffffffffffffffffffffffffffffffffffffff, and the release is ",
             "a tag is never moved",

@@ -236,12 +236,13 @@ impl Place for OnGitHub {
     }
 
     fn plan(&mut self, shipment: &Shipment) -> Result<()> {
+        // A repository that is not there has no tag either: so it is looked for first.
+        let all = self.releases.all()?;
         self.check_tag(shipment)?;
         let source = self.source(shipment)?;
         let loads = source.map_or(Ok(Vec::new()), |source| assets::loads(shipment, source))?;
         assets::check(&loads, &self.site.name)?;
         self.check_category()?;
-        let all = self.releases.all()?;
         let page = self.releases.repository().page();
         let words = Words::of(shipment, &self.target, &all, &page)?;
         self.plan = Some(Plan::make(&self.releases, shipment, &loads, words, all)?);
@@ -277,8 +278,7 @@ impl Place for OnGitHub {
 
     fn publication(&self, shipment: &Shipment) -> Result<Publication> {
         let Site { name, kind, location } = self.site.clone();
-        let page = self.releases.repository().page();
-        let url = Some(format!("{page}/releases/tag/{}", shipment.document.version.tag));
+        let url = Some(self.releases.repository().page_of(&shipment.document.version.tag));
         let (kind, files) = (kind.to_string(), self.files(shipment)?);
         Ok(Publication { target: name, kind, location, url, files })
     }

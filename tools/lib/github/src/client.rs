@@ -114,6 +114,11 @@ impl GitHub {
         format!("{}/{}", server.replacen("https://api.", "https://", 1), self.repository)
     }
 
+    /// The page of the release of a tag.
+    pub fn page_of(&self, tag: &str) -> String {
+        format!("{}/releases/tag/{}", self.page(), web::encoded_path(tag))
+    }
+
     /// The address of the interface.
     pub fn api(&self) -> &str {
         &self.api
@@ -126,7 +131,7 @@ impl GitHub {
 
     /// The commit that a tag of the repository leads to; `None` where there is no such tag.
     pub fn commit_of_tag(&self, tag: &str) -> Result<Option<String>, Failure> {
-        let mut found = self.get(&format!("git/ref/tags/{tag}"))?;
+        let mut found = self.get(&format!("git/ref/tags/{}", web::encoded_path(tag)))?;
         // A tag of a tag is rare, and never deep.
         for _ in 0..DEPTH {
             let text = |key: &str| {
@@ -335,6 +340,8 @@ mod tests {
         ] {
             assert_eq!(at(api).page(), page);
         }
+        let page = at("https://api.github.com").page_of("a#b/v1%2 ü");
+        assert_eq!(page, "https://github.com/octo/wagon/releases/tag/a%23b/v1%252%20%C3%BC");
     }
 
     #[test]

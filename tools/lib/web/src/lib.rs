@@ -181,6 +181,11 @@ pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
+/// A text as the parts of a path, between which each `/` stays.
+pub fn encoded_path(text: &str) -> String {
+    text.split('/').map(encoded).collect::<Vec<_>>().join("/")
+}
+
 /// The scheme, the host and the port of an address, without a name and a password.
 pub fn server(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
@@ -271,6 +276,7 @@ mod tests {
     #[test]
     fn a_text_in_a_url_means_itself() {
         assert_eq!(encoded("a-1+cu 12.whl"), "a-1%2Bcu%2012.whl");
+        assert_eq!(encoded_path("core/v1#2"), "core/v1%232");
     }
 
     #[test]

@@ -91,7 +91,8 @@ fn notes(shipment: &Shipment, page: &str) -> String {
     let Some(notes) = &shipment.document.notes else { return String::new() };
     let link = notes.edit.as_ref().map(|edit| {
         let prefix = shipment.project.git.prefix();
-        format!("{page}/blob/{}/{prefix}{}", shipment.document.version.tag, edit.path)
+        let path = format!("{}/{prefix}{}", shipment.document.version.tag, edit.path);
+        format!("{page}/blob/{}", web::encoded_path(&path))
     });
     notes.within(NOTES, link.as_deref())
 }
