@@ -5,8 +5,6 @@ use document::{PackageName, ProjectPath, Release, Sha256};
 use github::GitHub;
 use project::{Project, TargetKind, TargetSettings};
 
-use crate::place::ADVICE;
-
 /// A target as the document, or release.toml, knows it.
 #[derive(Debug)]
 pub struct Target {
@@ -87,8 +85,8 @@ pub fn location(project: &Project, settings: &TargetSettings) -> Option<String> 
     }
     // The remote and the environment have a say in it too.
     let (api, repository) = (settings.api.as_deref(), settings.repository.as_deref());
-    let github = GitHub::named(&project.git, &project.settings.project.remote, api, repository, ADVICE);
-    github.map(|github| github.location()).ok().or_else(|| settings.location().ok())
+    let remote = &project.settings.project.remote;
+    GitHub::location_named(&project.git, remote, api, repository).ok()
 }
 
 /// Says whether a target of the document is that of release.toml, which leaves the URLs of an index to the settings of uv.

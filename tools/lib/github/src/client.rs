@@ -78,16 +78,18 @@ impl GitHub {
         repository: Option<&str>,
         advice: Advice,
     ) -> Result<Self> {
-        let api = api.map(|api| api.trim_end_matches('/').to_owned());
-        let (api, repository) = match (api, repository) {
-            (api, Some(repository)) => {
-                let api = api.or_else(token::api_of_environment).unwrap_or_else(token::public_api);
-                (api, repository.to_owned())
-            }
-            (Some(api), None) => (api, found(path_of(git, remote)?)?),
-            (None, None) => found(place(git, Some(remote))?)?,
-        };
+        let (api, repository) = place_named(git, remote, api, repository)?;
         Ok(Self::at(&api, &repository, advice)?)
+    }
+
+    /// The location of that repository in the words of a release document; no token is needed.
+    pub fn location_named(
+        git: &Git,
+        remote: &str,
+        api: Option<&str>,
+        repository: Option<&str>,
+    ) -> Result<String> {
+        place_named(git, remote, api, repository).map(|(api, repository)| location(&api, &repository))
     }
 
     /// The repository at a location in the words of a release document: `github://owner/name?api=URL`.
@@ -104,8 +106,7 @@ impl GitHub {
 
     /// The location in the words of a release document; [`GitHub::located`] reads it.
     pub fn location(&self) -> String {
-        let api = if self.api == token::public_api() { String::new() } else { format!("?api={}", self.api) };
-        format!("github://{}{api}", self.repository)
+        location(&self.api, &self.repository)
     }
 
     /// The page of the repository for people.
@@ -281,6 +282,29 @@ impl GitHub {
             None => told,
         }
     }
+}
+
+fn location(api: &str, repository: &str) -> String {
+    let api = if api == token::public_api() { String::new() } else { format!("?api={api}") };
+    format!("github://{repository}{api}")
+}
+
+/// The interface and the repository that settings name, or else those that a remote leads to.
+fn place_named(
+    git: &Git,
+    remote: &str,
+    api: Option<&str>,
+    repository: Option<&str>,
+) -> Result<(String, String)> {
+    let api = api.map(|api| api.trim_end_matches('/').to_owned());
+    Ok(match (api, repository) {
+        (api, Some(repository)) => {
+            let api = api.or_else(token::api_of_environment).unwrap_or_else(token::public_api);
+            (api, repository.to_owned())
+        }
+        (Some(api), None) => (api, found(path_of(git, remote)?)?),
+        (None, None) => found(place(git, Some(remote))?)?,
+    })
 }
 
 /// Turns the reason why there is no repository into an error.
