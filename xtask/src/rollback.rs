@@ -62,6 +62,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let name = record.as_ref().map_or(arguments.release.as_str(), |record| &record.tag);
     progress.print(&format!("the plan to take {name} back:"));
     carry_out(&tools, &[&words[..], &["--dry-run"]].concat(), &document, &progress)?;
+    // The moving line would stand before the question.
+    progress.finish();
     if arguments.dry_run {
         return Ok(());
     }
@@ -73,6 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         confirm("Take it back?")?;
     }
     words.push("--yes");
+    let progress = Progress::new();
     progress.print("taking it back:");
     let document = carry_out(&tools, &words, &document, &progress)?;
     if let Some(record) = record {
