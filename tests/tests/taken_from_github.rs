@@ -31,6 +31,8 @@ fn it_is_found_by_its_version_and_hidden_before_its_tag_goes() -> Result<()> {
     let order = ["make the release v0.2.0 on page a draft", "revert ", "push to origin"];
     let at: Vec<Option<usize>> = order.iter().map(|words| said.find(words)).collect();
     assert!(at.is_sorted() && at[0].is_some(), "{at:?}: {said}");
+    let (_, said) = rollback(&stage, &["--release", "0.2.0", "--dry-run", "--unyank"], "")?;
+    assert!(said.contains("show the release v0.2.0 on page again: it is public"), "{said}");
     let before = stage.releases()?;
     let (done, _) = rollback(&stage, &["--release", "0.2.0", "--yes"], "")?;
     let after = stage.releases()?;
@@ -40,7 +42,26 @@ fn it_is_found_by_its_version_and_hidden_before_its_tag_goes() -> Result<()> {
     stage.sandbox.shell("! git -C ../origin.git rev-parse -q --verify refs/tags/v0.2.0")?;
     // The draft still has the document.
     let (_, said) = rollback(&stage, &["--release", "v0.2.0", "--yes", "--unyank"], "")?;
-    assert!(said.contains("show the release v0.2.0 on page again: its tag is deleted"), "{said}");
+    assert!(
+        said.contains("show the release v0.2.0 on page again: an owner does that in the browser"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_repository_that_was_renamed_is_published_to_and_taken_back_from() -> Result<()> {
+    let stage = Stage::new("minor", "")?;
+    let moved = "if when == 'before' and path.startswith('/repos/octo/wagon/') and flow.request.method != 'GET':\n \
+                 answer(flow, 307, {'message': 'Temporary Redirect'}, location=flow.request.path.replace('/repos/octo', '/repos/OCTO', 1))\n\
+                 if when == 'before' and path.startswith('/repos/OCTO/'):\n flow.request.path = flow.request.path.replace('/repos/OCTO', '/repos/octo', 1)";
+    stage.say("fault.py", moved)?;
+    let (document, _) = stage.distribute(&[])?;
+    assert_eq!(stage.releases()?[0]["draft"], false);
+    rollback(&stage, &["--yes"], &document)?;
+    assert_eq!(stage.releases()?[0]["draft"], true);
+    rollback(&stage, &["--yes", "--delete"], &document)?;
+    assert_eq!(stage.releases()?, json!([]));
     Ok(())
 }
 
@@ -109,6 +130,11 @@ fn without_a_token_nothing_is_taken_back_of_what_is_known_to_be_there() -> Resul
     stage.sandbox.set("GITHUB_TOKEN", "");
     let error = stage.sandbox.refused("rollback", &["--yes"], &document, 1)?;
     assert!(error.contains("there is no token for it"), "{error}");
+    // Where the release is looked for is where it is, also without a token.
+    let error = stage.sandbox.refused("rollback", &["--yes", "--release", "0.2.0"], "", 1)?;
+    let warning =
+        format!("warning: cannot ask GitHub about `octo/wagon` at {}: there is no token", stage.api);
+    assert!(error.contains(&warning), "{error}");
     assert_eq!(stage.sandbox.shell(refs)?, before);
     // Where only a run that was cut short may have left something, it is said.
     let (done, said) = rollback(&stage, &["--yes"], &stage.document)?;

@@ -107,7 +107,10 @@ impl OnGitHub {
         let (what, name) = (what.to_owned(), target.name.clone());
         let (step, entry) = match circumstances.manner {
             Manner::Unyank => {
-                let why = "its tag is deleted; an owner shows it again in the browser, where the tag is back";
+                let why = match release.draft {
+                    true => "an owner does that in the browser, where its tag is there",
+                    false => "it is public",
+                };
                 let step = Step::skip(format!("show the release {} on {name} again", self.tag), why);
                 (step, withdrawn(what, DRAFT))
             }
