@@ -103,13 +103,13 @@ fn document(arguments: &Arguments, project: Option<&Project>, stage: &mut Stage)
     if let Some(wanted) = &arguments.release {
         return source::find(project, wanted, arguments.bucket.as_deref(), stage);
     }
+    // What stands in the tree is not the release to take back: after one rollback it is the release before.
     stage.release(|| {
-        let none = || {
-            Failure::usage(
-                "cannot tell which release to take back: no project is here, and no document on stdin",
-            )
-            .hint("say `rollback --dry-run < document.json`")
+        let what = "cannot tell which release to take back: none is named, and there is no document on stdin";
+        let hint = match project {
+            Some(_) => "name it: `rollback --dry-run --release VERSION`",
+            None => "say `rollback --dry-run < document.json`",
         };
-        project.ok_or_else(none)?.current()
+        Err(Failure::usage(what).hint(hint).into())
     })
 }
