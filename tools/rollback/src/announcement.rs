@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use document::{Failure, Fate, Release, Withdrawal};
-use project::files;
+use project::{Project, TagPattern, files};
 
 /// Refuses a file that cannot be written, before anything is taken back; a dry run writes nothing to find out.
 pub fn check(path: &Path, is_dry: bool) -> Result<()> {
@@ -25,15 +25,29 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
     files::replace(path, text.as_bytes()).with_context(what)
 }
 
+/// Says whether the release before was taken back as well, as far as the clone knows.
+pub fn is_previous_gone(project: Option<&Project>, release: &Release) -> Result<bool> {
+    let (Some(project), Some(tag)) = (project, &release.version.previous_tag) else { return Ok(false) };
+    let memory = project.git.resolve(&format!("refs/tags/{}", TagPattern::withdrawn(tag)))?;
+    Ok(memory.is_some())
+}
+
 /// The announcement in Markdown, ready to paste.
-pub fn text(release: &Release, withdrawals: &[Withdrawal], reason: Option<&str>) -> String {
+pub fn text(
+    release: &Release,
+    withdrawals: &[Withdrawal],
+    reason: Option<&str>,
+    is_previous_gone: bool,
+) -> String {
     let version = &release.version.current;
     let mut text = format!("# {} {version} was taken back\n", release.project.name);
     if let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) {
         text += &format!("\n{reason}\n");
     }
     text += &format!("\nPlease do not install {version}, and replace it where you have it.");
-    if let Some(previous) = &release.version.previous {
+    if let Some(previous) = release.version.previous.as_ref().filter(|_| is_previous_gone) {
+        text += &format!(" The release before it, {previous}, was taken back as well.\n");
+    } else if let Some(previous) = &release.version.previous {
         let pins = requirements(release, &format!("=={previous}"));
         text += &format!(" The release before it is {previous}:\n\n    pip install {pins}\n");
     } else {

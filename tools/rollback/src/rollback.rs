@@ -105,7 +105,7 @@ pub fn rollback(
             "they are in no commit, and a new build replaces them",
         );
     }
-    announce(release, git.was_given_out().then(|| withdrawals(&places)), order, stage)?;
+    announce(project, release, git.was_given_out().then(|| withdrawals(&places)), order, stage)?;
     if is_dry {
         return Ok(None);
     }
@@ -179,6 +179,7 @@ fn places(
 
 /// Gives people the words to tell other people, of what was given out.
 fn announce(
+    project: Option<&Project>,
     release: &Release,
     withdrawals: Option<Vec<Withdrawal>>,
     order: &Order,
@@ -199,7 +200,8 @@ fn announce(
     if stage.is_dry_run() {
         return Ok(());
     }
-    announcement::write(path, &announcement::text(release, &withdrawals, order.reason))
+    let is_previous_gone = announcement::is_previous_gone(project, release)?;
+    announcement::write(path, &announcement::text(release, &withdrawals, order.reason, is_previous_gone))
 }
 
 /// A message that was sent is read already.

@@ -171,6 +171,34 @@ fn an_announcement_is_planned_and_a_place_for_it_that_cannot_be_written_stops_ev
 }
 
 #[test]
+fn nobody_is_sent_to_a_release_that_was_taken_back_as_well() {
+    let (stage, release) = published();
+    stage.git(&["tag", "withdrawn/v0.4.0", "v0.4.0"]);
+    let file = stage.path("words.md");
+    stage.run(TOOL, &["--yes", "--announcement", file.to_str().unwrap()], &release);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains(
+            "replace it where you have it. The release before it, 0.4.0, was taken back as well.\n"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("pip install"), "{text}");
+}
+
+#[test]
+fn at_a_terminal_a_release_must_be_named() {
+    let (stage, _) = published();
+    let before = world(&stage);
+    let script = ["--quiet", "--return", "--command", &format!("{TOOL} --yes"), "/dev/null"];
+    let output = stage.command("script", &stage.root()).args(script).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("hint: name it: `rollback --dry-run --release VERSION`"), "{said}");
+    assert_eq!(world(&stage), before);
+}
+
+#[test]
 fn nobody_is_told_of_what_never_left() {
     let stage = Stage::new(SETTINGS);
     let mut release = stage.tagged();
