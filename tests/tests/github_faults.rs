@@ -164,3 +164,35 @@ fn long_notes_end_with_a_link_and_the_sources_are_those_of_the_tag() -> Result<(
     assert_eq!(held.trim(), "1f 8b 08 00 00 00 00 00 00 ff");
     Ok(())
 }
+
+#[test]
+fn the_sources_are_the_same_from_any_clone_and_after_later_commits() -> Result<()> {
+    let mut stage = Stage::new("minor", "")?;
+    // As projects with setuptools-scm have it: the names of a commit change with what is around it.
+    stage.sandbox.shell(
+        "printf 'names: $Format:%%D$\\ndescribed: $Format:%%(describe:tags=true)$\\n' > .git_archival.txt
+         echo '.git_archival.txt export-subst' > .gitattributes
+         git add -A && git commit -qm 'chore: name the commit in archives' && git push -q origin main",
+    )?;
+    stage.document = stage.sandbox.pipeline("0.3.0", "tag-release")?;
+    let tag: Value = serde_json::from_str(&stage.document)?;
+    stage.tag("v0.3.0", tag["tag"]["commit"].as_str().context("commit")?)?;
+    stage.distribute(&[])?;
+    let before = stage.releases()?;
+    stage.sandbox.shell(
+        "git commit -q --allow-empty -m 'feat: more' && git push -q origin main && git branch other v0.3.0",
+    )?;
+    let (_, said) = stage.distribute(&[])?;
+    assert!(said.contains("skip: upload wagon-0.3.0-source.tar.gz to page: it is there already"), "{said}");
+    assert_eq!(stage.releases()?, before);
+    let id = stage.github.get("releases")?[0]["assets"].clone();
+    let mut assets = id.as_array().context("assets")?.iter();
+    let id = &assets.find(|asset| asset["name"] == "wagon-0.3.0-source.tar.gz").context("sources")?["id"];
+    let names = stage.sandbox.shell(&format!(
+        "curl -sf -H 'Authorization: Bearer {TOKEN}' -H 'Accept: application/octet-stream' \
+         {}/repos/octo/wagon/releases/assets/{id} | tar -xzO wagon-0.3.0/.git_archival.txt",
+        stage.api
+    ))?;
+    assert_eq!(names, "names: tag: v0.3.0\ndescribed: v0.3.0\n");
+    Ok(())
+}

@@ -61,7 +61,7 @@ impl OnGitHub {
         if let Some(source) = self.source.get() {
             return Ok(Some(source));
         }
-        let source = Source::pack(shipment, tag.commit.as_str())?;
+        let source = Source::pack(shipment, tag)?;
         Ok(Some(self.source.get_or_init(|| source)))
     }
 
