@@ -3,6 +3,7 @@
 use document::{Fate, Release, Withdrawal};
 use filter::Step;
 use project::TagPattern;
+use project::shell::quoted;
 
 /// What is left alone, with its entries of the document.
 pub fn plan(release: &Release) -> (Vec<Step<String>>, Vec<Withdrawal>) {
@@ -31,25 +32,27 @@ pub fn plan(release: &Release) -> (Vec<Step<String>>, Vec<Withdrawal>) {
 /// How the rest is done: by these tools in a clone, or by hand.
 pub fn advice(release: &Release, reason: Option<&str>) -> Vec<String> {
     let tag = &release.version.tag;
-    let reason = reason.map(|reason| format!(" --reason {}", project::shell::quoted(reason)));
+    let reason = reason.map(|reason| format!(" --reason {}", quoted(reason))).unwrap_or_default();
     let mut lines = vec![format!(
-        "the commit and the tag of {} are taken back in a clone of its repository: `rollback --yes{} < \
-         document.json` there, or `rollback --yes --release {tag}`",
+        "the commit and the tag of {} are taken back in a clone of its repository: `rollback --yes{reason} < \
+         document.json` there, or `rollback --yes{reason} --release {}`",
         release.project.name,
-        reason.unwrap_or_default()
+        quoted(tag)
     )];
     if let Some(commit) = &release.commit {
-        let remote = release.tag.as_ref().map_or("origin", |tag| tag.remote.as_str());
+        // They are for people to paste, and a document may hold anything.
+        let remote = quoted(release.tag.as_ref().map_or("origin", |tag| tag.remote.as_str()));
         let branch = release.tag.as_ref().map_or(&release.project.branch, |tag| &tag.branch);
-        let branch = branch.as_ref().map(|branch| format!("{branch} ")).unwrap_or_default();
-        let memory = TagPattern::withdrawn(tag);
+        let branch = branch.as_ref().map(|branch| format!("{} ", quoted(branch))).unwrap_or_default();
+        let memory = quoted(&TagPattern::withdrawn(tag));
+        let gone = quoted(&format!(":refs/tags/{tag}"));
         let revert = match commit.files.is_empty() {
             true => String::new(),
             false => format!("git revert --no-edit {} && ", commit.id.short()),
         };
         lines.push(format!(
             "by hand: {revert}git tag -a -m 'taken back' {memory} {} && git push --atomic {remote} \
-             {branch}{memory} :refs/tags/{tag}",
+             {branch}{memory} {gone}",
             commit.id.short()
         ));
     }

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use document::{Failure, Release};
+use document::{Failure, ProjectPath, Release};
 use filter::Stage;
 use place::Manner;
 use project::Project;
@@ -60,6 +60,7 @@ fn main() -> ExitCode {
     filter::run("rollback", |arguments: &Arguments, stage| {
         let project = Project::find_if_any(stage.project())?;
         let release = document(arguments, project.as_ref(), stage)?;
+        refuse_odd_tag(&release)?;
         let (project, mut release) = match project {
             Some(project) => project.of(release).map(|(project, release)| (Some(project), release))?,
             None => (None, release),
@@ -111,5 +112,14 @@ fn document(arguments: &Arguments, project: Option<&Project>, stage: &mut Stage)
             None => "say `rollback --dry-run < document.json`",
         };
         Err(Failure::usage(what).hint(hint).into())
+    })
+}
+
+/// Refuses a tag that leads out of the folder of records, where what is taken back is remembered.
+fn refuse_odd_tag(release: &Release) -> Result<(), Failure> {
+    let tag = &release.version.tag;
+    tag.parse::<ProjectPath>().map(drop).map_err(|_| {
+        Failure::document(format!("cannot take `{tag}` back: it is no tag of a release"))
+            .hint("take the document from the record of the release, or from its index")
     })
 }

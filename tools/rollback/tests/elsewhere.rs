@@ -67,6 +67,24 @@ fn the_document_alone_takes_back_all_but_the_git_part() {
 }
 
 #[test]
+fn what_it_says_to_do_by_hand_is_safe_to_paste() {
+    let (stage, mut release) = in_absolute_folder();
+    let mark = stage.path("mark");
+    let odd = format!("origin; touch {}", mark.display());
+    let tag = release.tag.as_mut().unwrap();
+    tag.remote = odd.clone();
+    tag.branch = Some(odd.clone());
+    release.version.tag = format!("v0.5.0; touch {}", mark.display());
+    let ran = afar(&stage, &["--dry-run"], &release);
+    for start in ["by hand: ", "there, or `"] {
+        let line = ran.stderr.lines().find_map(|line| line.split_once(start)).unwrap().1;
+        let by_hand = line.trim_end_matches('`').replace("rollback", "true").replace("git", "true");
+        stage.command("sh", &stage.root()).args(["-c", &by_hand]).output().unwrap();
+        assert!(!mark.exists(), "{line}");
+    }
+}
+
+#[test]
 fn an_index_below_a_project_that_is_not_here_is_kept() {
     let (stage, release) = published();
     let ran = afar(&stage, &["--yes"], &release);

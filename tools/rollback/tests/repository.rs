@@ -254,3 +254,30 @@ fn a_tag_on_another_commit_is_not_ours() {
     assert_eq!(done.withdrawals.unwrap()[2].detail, "its tag is that of another commit");
     assert!(stage.has_ref("origin.git", "refs/tags/v0.5.0"));
 }
+
+#[test]
+fn a_document_runs_nothing_and_leads_nowhere_else() {
+    let (stage, release) = published();
+    let before = world(&stage);
+    let (mark, other) = (stage.path("mark"), stage.path("other.git"));
+    stage.git(&["clone", "-q", "--bare", ".", other.to_str().unwrap()]);
+    for remote in [format!("--upload-pack=touch {};", mark.display()), other.to_str().unwrap().to_owned()] {
+        let mut odd = release.clone();
+        odd.tag.as_mut().unwrap().remote = remote.clone();
+        for argument in ["--dry-run", "--yes"] {
+            let ran = stage.run(TOOL, &[argument], &odd);
+            ran.refused(
+                1,
+                &format!("the remote `{remote}` for its refs: the repository has none of that name"),
+            );
+        }
+    }
+    for tag in ["../../../mark", "/mark", ""] {
+        let mut odd = release.clone();
+        odd.version.tag = tag.to_owned();
+        odd.artifacts = None;
+        stage.run(TOOL, &["--yes"], &odd).refused(3, &format!("cannot take `{tag}` back: it is no tag"));
+    }
+    assert!(!mark.exists());
+    assert_eq!(world(&stage), before);
+}

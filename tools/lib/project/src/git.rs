@@ -234,8 +234,15 @@ impl Git {
         found.map(|id| id.parse().map_err(Into::into)).transpose()
     }
 
-    /// The refs of the remote that match the patterns: `refs/heads/main` → id. One trip over the network.
+    /// The refs of a remote of the repository that match the patterns: `refs/heads/main` → id. One trip over the network.
     pub fn remote_refs(&self, remote: &str, patterns: &[&str]) -> Result<Vec<(String, CommitId)>> {
+        // A document may name anything as its remote: another server, or an option that runs a command.
+        if !self.config()?.has_remote(remote) {
+            let what = format!(
+                "cannot ask the remote `{remote}` for its refs: the repository has none of that name"
+            );
+            return Err(Failure::new(what).hint("`git remote -v` lists those that it has").into());
+        }
         let mut arguments = vec!["ls-remote", remote];
         arguments.extend(patterns);
         let text = self
