@@ -113,6 +113,25 @@ fn a_token_for_a_cloud_goes_to_no_server_that_the_document_alone_names() {
 }
 
 #[test]
+fn a_token_for_an_enterprise_goes_to_no_server_that_the_document_alone_names() {
+    let (stage, mut release) = published();
+    let publication = &mut release.publications.as_mut().unwrap()[0];
+    let api = "https://127.0.0.2:1/api/v3";
+    (publication.kind, publication.location) = ("github".to_owned(), format!("github://o/w?api={api}"));
+    let token = ("GH_ENTERPRISE_TOKEN", "marker");
+    let ran = stage.run_with(TOOL, &["--dry-run"], &release, &[token]);
+    ran.refused(1, "the document alone names that server, and it would be shown a token");
+    assert!(ran.stderr.contains(&format!("hint: run it with GITHUB_API_URL={api} where")), "{}", ran.stderr);
+    let consent = [token, ("GITHUB_API_URL", api), ("WAINWRIGHT_TIMEOUT", "1")];
+    let ran = stage.run_with(TOOL, &["--dry-run"], &release, &consent);
+    ran.refused(1, "cannot reach https://127.0.0.2:1: ");
+    let target =
+        format!("[[target]]\nname = \"page\"\nkind = \"github\"\nrepository = \"o/w\"\napi = \"{api}\"\n");
+    stage.write("release.toml", format!("{}\n{target}", stage.read("release.toml")).as_bytes());
+    stage.run_with(TOOL, &["--dry-run"], &release, &[token]).refused(1, "cannot reach https://127.0.0.2:1: ");
+}
+
+#[test]
 fn an_index_below_a_project_that_is_not_here_is_kept() {
     let (stage, release) = published();
     let ran = afar(&stage, &["--yes"], &release);

@@ -104,6 +104,13 @@ impl GitHub {
         Self::at(&api.map_or_else(token::public_api, str::to_owned), repository, advice)
     }
 
+    /// The interface that a location names where that is neither GitHub's own nor the one of the environment: who wrote
+    /// the location decides who is shown a token for an enterprise.
+    pub fn foreign_api(location: &str) -> Option<&str> {
+        let api = location.split_once('?')?.1.split('&').find_map(|pair| pair.strip_prefix("api="))?;
+        (!token::is_known(api)).then_some(api)
+    }
+
     /// The location in the words of a release document; [`GitHub::located`] reads it.
     pub fn location(&self) -> String {
         location(&self.api, &self.repository)

@@ -39,6 +39,11 @@ pub(crate) fn token(api: &str) -> Result<String, Vec<&'static str>> {
     names.iter().find_map(|name| variable(name)).ok_or(names)
 }
 
+/// Says whether an address is one of GitHub's own, or the one that the environment names.
+pub(crate) fn is_known(api: &str) -> bool {
+    names(api, api_of_environment().as_deref()).contains(&TOKENS[0])
+}
+
 fn names(api: &str, of_environment: Option<&str>) -> Vec<&'static str> {
     let host = web::server(api);
     if host == public_api() || host.starts_with("https://") && host.ends_with(HOSTED) {
