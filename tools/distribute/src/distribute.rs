@@ -51,6 +51,7 @@ pub fn distribute(
     let _lock = if is_dry { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     refuse_withdrawn(project, release)?;
     if !is_dry {
+        refuse_withdrawn_elsewhere(project, release, stage)?;
         refuse_incomplete(release, packages)?;
     }
     let (mut shipment, places) = planned(project, release, targets, packages, stage)?;
@@ -159,7 +160,26 @@ fn refuse_withdrawn(project: &Project, release: &Release) -> Result<()> {
     if project.git.resolve(&format!("refs/tags/{tag}"))?.is_none() {
         return Ok(());
     }
+    Err(withdrawn(release, &tag))
+}
+
+/// The same as the remote has it: it may have been taken back on another machine, and a job of a CI that is run again
+/// has fetched no tags.
+fn refuse_withdrawn_elsewhere(project: &Project, release: &Release, stage: &Stage) -> Result<()> {
+    let Some(made) = &release.tag else { return Ok(()) };
+    let tag = project.tags.withdrawn_tag(&release.version.current);
+    match project.git.remote_refs(&made.remote, &[&format!("refs/tags/{tag}")]) {
+        Ok(refs) if refs.is_empty() => Ok(()),
+        Ok(_) => Err(withdrawn(release, &format!("{tag} at {}", made.remote))),
+        Err(error) => {
+            stage.warn(format_args!("nobody knows here whether it was taken back elsewhere: {error:#}"));
+            Ok(())
+        }
+    }
+}
+
+fn withdrawn(release: &Release, tag: &str) -> anyhow::Error {
     let what =
         format!("cannot publish {}: it was released and taken back (tag {tag})", release.version.current);
-    Err(Failure::new(what).hint("release a higher version; a version is never used twice").into())
+    Failure::new(what).hint("release a higher version; a version is never used twice").into()
 }

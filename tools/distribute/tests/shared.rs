@@ -111,6 +111,27 @@ fn the_commands_install_the_release_and_not_a_later_one() {
 }
 
 #[test]
+fn what_was_taken_back_on_another_machine_is_not_published_again() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    stage.git(&["tag", "withdrawn/v0.5.0"]);
+    stage.git(&["push", "-q", "origin", "withdrawn/v0.5.0"]);
+    stage.git(&["tag", "-d", "withdrawn/v0.5.0"]);
+    stage.run(TOOL, &[], &release).refused(1, "taken back (tag withdrawn/v0.5.0 at origin)");
+    assert_eq!(indexed(&stage), []);
+    stage.git(&["push", "-q", "origin", ":withdrawn/v0.5.0"]);
+    // Where the remote cannot be asked, that is said.
+    stage.git(&["remote", "set-url", "origin", "../gone.git"]);
+    let ran = stage.run(TOOL, &[], &release);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("warning: nobody knows here whether it was taken back elsewhere"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn pages_are_not_made_by_who_only_asks() {
     let stage = Stage::new(SETTINGS);
     let release = stage.tagged();
