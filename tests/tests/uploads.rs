@@ -5,15 +5,15 @@
 mod bytes;
 #[path = "uploads/elsewhere.rs"]
 mod elsewhere;
+#[path = "uploads/kills.rs"]
+mod kills;
 #[path = "uploads/rehearsals.rs"]
 mod rehearsals;
 #[path = "uploads/rights.rs"]
 mod rights;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tests::indexes::{PASSWORD, PackageServer};
@@ -302,38 +302,6 @@ fn each_refusal_of_a_server_has_its_own_message_and_hint() {
         assert!(said.split("hint: ").nth(1).is_some_and(|text| text.contains(hint)), "{hint}:\n{said}");
         assert!(held(folder.path()).is_empty());
     }
-}
-
-#[test]
-fn a_killed_run_is_completed_by_the_next_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let (server, _faults, stage) = with_faults(folder.path());
-    // Stopped after the first wave: the answers to the second are withheld.
-    let script = format!(
-        "{FAULTS}\ndef request(flow):\n    name, _ = upload(flow)\n    if name and 'cdk' in name: flow.kill()\n"
-    );
-    let second = tempfile::tempdir().unwrap();
-    fs::write(second.path().join("scenario"), "").unwrap();
-    let stop = Faults::start(server.uploads.trim_end_matches('/'), &script, second.path()).unwrap();
-    let settings = fs::read_to_string(stage.sandbox.project().join("release.toml")).unwrap();
-    let slow = settings.replace("publish-url = \"", &format!("publish-url = \"{}/\" # ", stop.endpoint));
-    fs::write(stage.sandbox.project().join("release.toml"), slow).unwrap();
-    let path = stage.sandbox.path("document.json");
-    fs::write(&path, &stage.document).unwrap();
-    let program = stage.sandbox.programs().join("distribute");
-    let mut command = stage.sandbox.command(&program.to_string_lossy());
-    command.stdin(fs::File::open(&path).unwrap()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(stderr.any(|line| line.unwrap().contains("wagon_cdk-0.2.0-py3-none-any.whl (")), "it went on");
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(held(folder.path()).len(), 2);
-    fs::write(stage.sandbox.project().join("release.toml"), settings.replace("publish-url", "# publish-url"))
-        .unwrap();
-    let said = stage.must(&[]);
-    assert_eq!((lines(&said, "skip: upload ").len(), lines(&said, "upload ").len()), (2, 2), "{said}");
-    assert_eq!(held(folder.path()), all());
 }
 
 #[test]

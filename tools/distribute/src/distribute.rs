@@ -48,7 +48,7 @@ pub fn distribute(
     if !is_dry {
         require_sections(release)?;
     }
-    let _lock = if is_dry { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
+    let lock = if is_dry { None } else { Some(project.git.state().lock(|text| stage.note(text))?) };
     refuse_withdrawn(project, release)?;
     if !is_dry {
         refuse_withdrawn_elsewhere(project, release, stage)?;
@@ -56,6 +56,7 @@ pub fn distribute(
     }
     let (mut shipment, places) = planned(project, release, targets, packages, stage)?;
     shipment.is_paranoid = is_paranoid;
+    shipment.lock = lock;
     if !is_dry {
         check_access(&places)?;
     }
@@ -97,7 +98,8 @@ fn planned<'a>(
         stage.skip("publish", "the release has no files of these packages");
         places.clear();
     }
-    let mut shipment = Shipment { project, parcels, is_paranoid: false, document: release.clone() };
+    let mut shipment =
+        Shipment { project, parcels, is_paranoid: false, lock: None, document: release.clone() };
     shipment.enter(places.iter().map(|place| place.publication(&shipment)).collect::<Result<_>>()?);
     for place in &mut places {
         order::refuse_absent_pins(&shipment, place.as_ref())?;

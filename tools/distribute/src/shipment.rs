@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use document::{PackageName, Publication, PublishedFile, Release};
-use project::Project;
+use project::{Lock, Project};
 
 use crate::parcel::{File, Parcel};
 
@@ -17,6 +17,8 @@ pub struct Shipment<'a> {
     pub parcels: Vec<Parcel>,
     /// Every file that was uploaded is read back from its first byte to its last.
     pub is_paranoid: bool,
+    /// Held while files go out, also by programs that outlive this one; `None` where nothing is written.
+    pub lock: Option<Lock>,
     /// The release document as it will be when everything is out; what is in it follows from the plan alone.
     pub document: Release,
 }

@@ -140,7 +140,8 @@ impl Pypi {
             }
         }
         let (uv, server, root) = (&self.uv, &self.server, shipment.project.root.as_path());
-        Upload { uv, server, credentials: &credentials, root, place }.bring(&missing, stage)?;
+        let lock = shipment.lock.as_ref();
+        Upload { uv, server, credentials: &credentials, root, place, lock }.bring(&missing, stage)?;
         arrival::wait(server, &wave.items, self.wait, shipment.is_paranoid, place, stage)?;
         stage.note(format!("{place} serves {} with the bytes that were built", names(&wave.items)));
         Ok(())

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use document::{Failure, PackageName, Sha256};
 use filter::Stage;
+use project::Lock;
 use uv::Uv;
 use web::Secrets;
 
@@ -52,6 +53,8 @@ pub struct Upload<'a> {
     pub root: &'a Path,
     /// The target's name.
     pub place: &'a str,
+    /// What no other tool works beside.
+    pub lock: Option<&'a Lock>,
 }
 
 /// How one call ended: the files that the server has taken for certain, and why it took no more.
@@ -128,6 +131,10 @@ impl Upload<'_> {
         }
         if items.iter().all(|item| item.attestation.is_none()) {
             command.arg("--no-attestations");
+        }
+        // Killed, this tool leaves uv behind, which sends the rest: the next tool must not begin before its end.
+        if let Some(lock) = self.lock {
+            command.stdin(lock.stdin()?);
         }
         command.arg("--");
         for item in items {
