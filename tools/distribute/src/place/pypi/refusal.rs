@@ -139,7 +139,15 @@ fn sort(status: Option<u16>, text: &str) -> Sort {
     if says(&["already been used", "previously used", "previously been used", "filename was used"]) {
         return Sort::Burned;
     }
-    if says(&["already exist", "local file and index file do not match"]) {
+    // In the words of PyPI, GitLab, Nexus, Artifactory and uv.
+    const EXISTS: [&str; 5] = [
+        "already exist",
+        "already been taken",
+        "updating asset",
+        "overwrite artifact",
+        "local file and index file do not match",
+    ];
+    if says(&EXISTS) {
         return Sort::Exists;
     }
     match status {
@@ -313,6 +321,9 @@ mod tests {
             ("503 Service Unavailable", "busy", Sort::Server),
             ("404 Not Found", "nothing", Sort::Address),
             ("409 Conflict", "409 a.whl", Sort::Exists),
+            ("400 Bad Request", "Validation failed: File name has already been taken", Sort::Exists),
+            ("400 Bad Request", "Repository does not allow updating assets: pypi-hosted", Sort::Exists),
+            ("403 Forbidden", "Not enough permissions to delete/overwrite artifact 'a.whl'", Sort::Exists),
             ("401 Unauthorized", "401 Unauthorized", Sort::Credentials),
         ] {
             let (found, words) = answered(status, said);
