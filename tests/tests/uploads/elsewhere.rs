@@ -34,6 +34,10 @@ fn what_pypi_has_is_uploaded_to_a_server_that_sends_on_to_it() {
     let kept = entries.into_iter().find(|entry| is_answer(&entry.file_name().to_string_lossy())).unwrap();
     fs::write(kept.path(), first.simple.replace("http://", "https://")).unwrap();
 
+    // What uv is told to look at counts as little.
+    let path = stage.sandbox.path("uv.toml");
+    let named = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("check-url = \"{}\"\n{named}", first.simple)).unwrap();
     let said = stage.must(&["--to", "first", "--to", "second"]);
     assert_eq!((held(a.path()), held(b.path())), (all(), all()), "{said}");
     assert_eq!(lines(&said, "upload ").len(), 8, "{said}");

@@ -125,7 +125,9 @@ impl Sort {
                 "there is no answer",
                 "check the network and `publish-url`, and run `distribute` again; it sends what is missing",
             ),
-            Self::Other => ("uv failed", "run `distribute` again; it sends what is missing"),
+            Self::Other => {
+                ("uv failed", "mend what it says, and run `distribute` again; it sends what is missing")
+            }
         };
         (why, hint.to_owned())
     }

@@ -125,9 +125,13 @@ impl Upload<'_> {
         command.env("UV_PUBLISH_URL", self.upload_url(items)?);
         // uv looks there before each file, so that what came meanwhile is no error. Not with a right of its own: who reads
         // without one is sent on without one. Nor where it would take files of PyPI for those of the server.
-        let has_right = matches!(self.credentials, Credentials::Kept(_) | Credentials::Keyring { .. });
-        if !has_right && self.serves_itself(items) {
+        let has_own_right = matches!(self.credentials, Credentials::Kept(_) | Credentials::Keyring { .. });
+        let nothing = tempfile::tempdir().context("cannot make a temporary folder")?;
+        if !has_own_right && self.serves_itself(items) {
             command.env("UV_PUBLISH_CHECK_URL", self.server.simple());
+        } else if !has_own_right {
+            // Without any it would take the `check-url` of the project, which may be that of PyPI.
+            command.env("UV_PUBLISH_CHECK_URL", nothing.path());
         }
         if items.iter().all(|item| item.attestation.is_none()) {
             command.arg("--no-attestations");
