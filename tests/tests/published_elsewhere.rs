@@ -198,3 +198,33 @@ fn a_folder_is_compared_with_what_its_web_server_serves() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn a_token_goes_to_no_server_that_the_document_alone_names() -> Result<()> {
+    let mut sandbox = Sandbox::new("lockstep")?;
+    sandbox.make_key()?;
+    for (name, value) in [("GOOGLE_BEARER_TOKEN", "marker"), ("GH_ENTERPRISE_TOKEN", "marker")] {
+        sandbox.set(name, value);
+    }
+    let document = tagged(&sandbox)?;
+    for (kind, location, said) in [
+        (
+            "gcs",
+            "gcs://wheels?endpoint=https://127.0.0.2:1",
+            "the credentials go to no server that a document alone names, as https://127.0.0.2:1",
+        ),
+        (
+            "github",
+            "github://octo/wagon?api=https://127.0.0.2:1/api/v3",
+            "the document alone names that server, and it would be shown a token",
+        ),
+    ] {
+        let mut odd: Value = serde_json::from_str(&uploaded(&document, "team", "")?)?;
+        odd["publications"][0]["kind"] = json!(kind);
+        odd["publications"][0]["location"] = json!(location);
+        odd["publications"][0]["url"] = Value::Null;
+        let error = sandbox.refused("validate", &["--published", "--quick"], &odd.to_string(), 1)?;
+        assert!(error.contains(said), "{error}");
+    }
+    Ok(())
+}

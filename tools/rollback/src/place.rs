@@ -85,35 +85,23 @@ pub fn plan(target: Target, circumstances: &Circumstances) -> Result<Box<dyn Pla
         },
         "github" => Box::new(OnGitHub::plan(&target, circumstances)?),
         "pypi" => Box::new(Pypi::plan(target, circumstances)?),
-        kind if Kind::parse(kind).is_some() => match foreign_server(&target, circumstances.project)? {
-            None => Box::new(Own::in_bucket(&target, circumstances)?),
-            Some(server) => {
-                let reason = format!(
-                    "the credentials go to no server that a document alone names, as {server}; \
-                     run it where release.toml has it as the `endpoint` of a target"
-                );
-                Box::new(Untouched::new(&target, &reason))
+        kind if Kind::parse(kind).is_some() => {
+            let own = circumstances.project.map(Project::targets).unwrap_or_default();
+            let location = Location::parse(&target.location)?;
+            match location.foreign_server(own.iter().filter_map(|own| own.endpoint.as_deref())) {
+                None => Box::new(Own::in_bucket(&target, circumstances)?),
+                Some(server) => {
+                    let reason = format!(
+                        "the credentials go to no server that a document alone names, as {server}; \
+                         run it where release.toml has it as the `endpoint` of a target"
+                    );
+                    Box::new(Untouched::new(&target, &reason))
+                }
             }
-        },
+        }
         kind => {
             let reason = format!("this build cannot take anything back from a target of the kind `{kind}`");
             Box::new(Untouched::new(&target, &reason))
         }
     })
-}
-
-/// The server of a bucket that only the document names, where it would be shown a secret; one of this machine is none.
-///
-/// A request to S3 is signed, and holds no secret. Google Cloud and Azure are shown tokens, with which whoever gets
-/// them can do the same.
-fn foreign_server(target: &Target, project: Option<&Project>) -> Result<Option<String>> {
-    let location = Location::parse(&target.location)?;
-    let Some(endpoint) = location.endpoint.filter(|_| location.kind != Kind::S3) else { return Ok(None) };
-    let host = web::server(&endpoint);
-    let name = host.split_once("://").map_or("", |(_, rest)| rest).split(':').next().unwrap_or_default();
-    let is_known = project.is_some_and(|project| {
-        let endpoints = project.targets().into_iter().filter_map(|own| own.endpoint.clone());
-        endpoints.into_iter().any(|own| web::server(&own) == host)
-    });
-    Ok((!is_known && !matches!(name, "127.0.0.1" | "localhost")).then_some(host))
 }

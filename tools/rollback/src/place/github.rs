@@ -3,9 +3,10 @@
 use std::fmt;
 
 use anyhow::Result;
-use document::{Failure, Fate, Withdrawal};
+use document::{Fate, Withdrawal};
 use filter::{Outcome, Stage, Step};
 use github::{Advice, GitHub, Release, Releases};
+use project::Project;
 
 use super::{Circumstances, Manner, Place};
 use crate::memory::withdrawn;
@@ -65,8 +66,10 @@ impl OnGitHub {
         let is_stated = target.files.iter().any(|file| file.is_stated);
         let (steps, withdrawals) = Default::default();
         let mut place = Self { releases: None, tag, steps, withdrawals, hold: None };
+        let own = circumstances.project.map(Project::targets).unwrap_or_default();
         let github =
-            refuse_foreign(target, circumstances).and_then(|()| GitHub::located(&target.location, ADVICE));
+            GitHub::refuse_foreign(&target.location, own.iter().filter_map(|own| own.api.as_deref()))
+                .and_then(|()| GitHub::located(&target.location, ADVICE));
         let found = github.map(Releases::of).and_then(|releases| {
             let found = releases.find(&place.tag)?;
             Ok((releases, found))
@@ -138,23 +141,6 @@ impl OnGitHub {
     fn hiding(&self, target: &Target) -> String {
         format!("make the release {} on {} a draft", self.tag, target.name)
     }
-}
-
-/// Refuses a server that the document alone names, for it would be shown a token; no target of release.toml is there.
-fn refuse_foreign(target: &Target, circumstances: &Circumstances) -> Result<(), Failure> {
-    let Some(api) = GitHub::foreign_api(&target.location) else { return Ok(()) };
-    let is_of_project = circumstances.project.is_some_and(|project| {
-        let mut apis = project.targets().into_iter().filter_map(|own| own.api);
-        apis.any(|own| own.trim_end_matches('/') == api)
-    });
-    if is_of_project {
-        return Ok(());
-    }
-    let what = format!(
-        "cannot ask GitHub about {} at {api}: the document alone names that server, and it would be shown a token",
-        target.name
-    );
-    Err(Failure::new(what).hint(format!("run it with GITHUB_API_URL={api} where that server is yours")))
 }
 
 impl Place for OnGitHub {

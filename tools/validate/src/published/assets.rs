@@ -20,6 +20,8 @@ const ADVICE: Advice = Advice {
 pub fn are_there(context: &Context, target: &Target) -> Result<Verdict> {
     let (release, name) = (context.release, &target.name);
     let tag = &release.version.tag;
+    let own = context.project.targets();
+    GitHub::refuse_foreign(&target.location, own.iter().filter_map(|own| own.api.as_deref()))?;
     let releases = Releases::of(GitHub::located(&target.location, ADVICE)?);
     let repository = releases.repository().repository().to_owned();
     let failed = |wrong: &[String]| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use document::{PackageName, PublishedFile, Version};
+use document::{Failure, PackageName, PublishedFile, Version};
 use filter::Stage;
 use index::{Bucket, Index, Listing, Location, Served, ServedFile, simple_url};
 use project::TargetSettings;
@@ -60,6 +60,7 @@ impl Opened {
             }
             Kind::Bucket => {
                 let location = Location::parse(&target.location)?;
+                refuse_foreign(&location, target, context)?;
                 let (index, is_promised) = (own(&location.public_url()), location.url.is_some());
                 (Some(Store::Bucket(Box::new(Bucket::open(location)?))), Some(index), is_promised)
             }
@@ -100,6 +101,19 @@ impl Opened {
         };
         Ok(all.into_iter().filter(|(name, _)| is_wheel(name)).collect())
     }
+}
+
+/// Refuses a server that would be shown a token and that the document alone names.
+fn refuse_foreign(location: &Location, target: &Target, context: &Context) -> Result<(), Failure> {
+    let own = context.project.targets();
+    let foreign = location.foreign_server(own.iter().filter_map(|own| own.endpoint.as_deref()));
+    foreign.map_or(Ok(()), |server| {
+        let what = format!(
+            "cannot look at `{}`: the credentials go to no server that a document alone names, as {server}",
+            target.name
+        );
+        Err(Failure::new(what).hint("write it into release.toml as the `endpoint` of a target"))
+    })
 }
 
 impl Opened {

@@ -66,6 +66,18 @@ impl fmt::Display for Location {
 }
 
 impl Location {
+    /// The server that would be shown a token, where none of these endpoints of the settings names it: a document may
+    /// come from anybody. One of this machine is none.
+    ///
+    /// A request to S3 is signed, and holds no secret. Google Cloud and Azure are shown tokens, with which whoever gets
+    /// them can do the same.
+    pub fn foreign_server<'a>(&self, own: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let host = web::server(self.endpoint.as_ref().filter(|_| self.kind != Kind::S3)?);
+        let name = host.split_once("://").map_or("", |(_, rest)| rest).split(':').next().unwrap_or_default();
+        let is_known = own.into_iter().any(|own| web::server(own) == host);
+        (!is_known && !matches!(name, "127.0.0.1" | "localhost")).then_some(host)
+    }
+
     /// Reads the text of a location.
     pub fn parse(text: &str) -> Result<Self> {
         let wrong = || {
