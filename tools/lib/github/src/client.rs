@@ -104,20 +104,6 @@ impl GitHub {
         Self::at(&api.map_or_else(token::public_api, str::to_owned), repository, advice)
     }
 
-    /// Refuses a location at a server that is neither GitHub's own, nor named by the environment or by these settings:
-    /// a document may come from anybody, and the server would be shown the token for an enterprise.
-    pub fn refuse_foreign<'a>(location: &str, own: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
-        let more = location.split_once('?').map_or("", |(_, more)| more);
-        let Some(api) = more.split('&').find_map(|pair| pair.strip_prefix("api=")) else { return Ok(()) };
-        if token::is_known(api) || own.into_iter().any(|own| own.trim_end_matches('/') == api) {
-            return Ok(());
-        }
-        let what = format!(
-            "cannot ask GitHub at {api}: the document alone names that server, and it would be shown a token"
-        );
-        Err(Failure::new(what).hint(format!("run it with GITHUB_API_URL={api} where that server is yours")))
-    }
-
     /// The location in the words of a release document; [`GitHub::located`] reads it.
     pub fn location(&self) -> String {
         location(&self.api, &self.repository)

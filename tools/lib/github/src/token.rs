@@ -1,5 +1,9 @@
 //! Which token is shown to which server.
 
+use document::Failure;
+
+use crate::GitHub;
+
 /// The host whose interface has a host of its own.
 pub(crate) const PUBLIC: &str = "github.com";
 /// The domain of the servers that GitHub runs for enterprises.
@@ -8,6 +12,24 @@ const HOSTED: &str = ".ghe.com";
 /// The variables with tokens for GitHub itself, and for a server of one's own, as the program `gh` knows them.
 const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 const ENTERPRISE_TOKENS: [&str; 2] = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+
+impl GitHub {
+    /// Refuses a location at a server that is neither GitHub's own, nor named by the environment or by these settings:
+    /// a document may come from anybody, and the server would be shown the token for an enterprise. One of this machine
+    /// is none.
+    pub fn refuse_foreign<'a>(location: &str, own: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+        let more = location.split_once('?').map_or("", |(_, more)| more);
+        let Some(api) = more.split('&').find_map(|pair| pair.strip_prefix("api=")) else { return Ok(()) };
+        let is_known = names(api, api_of_environment().as_deref()).contains(&TOKENS[0]);
+        if web::is_here(api) || is_known || own.into_iter().any(|own| own.trim_end_matches('/') == api) {
+            return Ok(());
+        }
+        let what = format!(
+            "cannot ask GitHub at {api}: the document alone names that server, and it would be shown a token"
+        );
+        Err(Failure::new(what).hint(format!("run it with GITHUB_API_URL={api} where that server is yours")))
+    }
+}
 
 /// The address of GitHub's own interface.
 pub(crate) fn public_api() -> String {
@@ -37,11 +59,6 @@ pub(crate) fn is_any() -> bool {
 pub(crate) fn token(api: &str) -> Result<String, Vec<&'static str>> {
     let names = names(api, api_of_environment().as_deref());
     names.iter().find_map(|name| variable(name)).ok_or(names)
-}
-
-/// Says whether an address is one of GitHub's own, or the one that the environment names.
-pub(crate) fn is_known(api: &str) -> bool {
-    names(api, api_of_environment().as_deref()).contains(&TOKENS[0])
 }
 
 fn names(api: &str, of_environment: Option<&str>) -> Vec<&'static str> {

@@ -193,12 +193,20 @@ pub fn server(address: &str) -> String {
     format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())
 }
 
+/// Says whether an address is one of this machine.
+pub fn is_here(address: &str) -> bool {
+    let host = server(address);
+    let name = host.split_once("://").map_or("", |(_, rest)| rest);
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|here| name.strip_prefix(here).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+}
+
 /// Refuses to send a secret where everybody on the way can read it; `named` is the setting that holds the address.
 pub fn refuse_open(address: &str, named: &str) -> Result<(), Failure> {
     let host = server(address);
-    let rest = host.strip_prefix("http://").map(|rest| rest.split(':').next().unwrap_or_default());
     if host.starts_with("https://") && address.contains("://")
-        || rest.is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
+        || host.starts_with("http://") && is_here(address)
     {
         return Ok(());
     }
@@ -284,6 +292,9 @@ mod tests {
         for address in ["https://api.example", "http://127.0.0.1:4000", "http://localhost/api"] {
             assert!(refuse_open(address, "x").is_ok(), "{address}");
         }
+        assert!(
+            is_here("http://[::1]:80/x") && !is_here("http://[::1]x") && !is_here("http://localhost.example")
+        );
         for address in ["http://api.example", "http://127.0.0.1.example", "ftp://x", "api.example"] {
             let error = refuse_open(address, "`api`").unwrap_err();
             assert!(error.to_string().contains("over https alone"), "{address}");

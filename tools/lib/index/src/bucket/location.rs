@@ -73,9 +73,8 @@ impl Location {
     /// them can do the same.
     pub fn foreign_server<'a>(&self, own: impl IntoIterator<Item = &'a str>) -> Option<String> {
         let host = web::server(self.endpoint.as_ref().filter(|_| self.kind != Kind::S3)?);
-        let name = host.split_once("://").map_or("", |(_, rest)| rest).split(':').next().unwrap_or_default();
         let is_known = own.into_iter().any(|own| web::server(own) == host);
-        (!is_known && !matches!(name, "127.0.0.1" | "localhost")).then_some(host)
+        (!is_known && !web::is_here(&host)).then_some(host)
     }
 
     /// Reads the text of a location.
