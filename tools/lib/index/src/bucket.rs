@@ -40,7 +40,7 @@ use crate::listing::{Listed, check_name, digest_of};
 use crate::publish::{Added, taken_at, wheel_metadata};
 
 /// How many requests are under way at once.
-const WIDTH: usize = 48;
+const WIDTH: usize = 32;
 
 /// An index in a bucket, as it was when it was opened, with what was done to it since.
 #[derive(Debug)]

@@ -21,8 +21,8 @@ use super::location::Kind;
 
 /// How much is read at once, and no stretch is shorter than that.
 pub(crate) const SIZE: usize = 32 << 10;
-/// How many blocks of one stretch are on their way at once: one is read while the other goes out.
-const AHEAD: usize = 2;
+/// How many blocks of one stretch are on their way at once: the system holds some more.
+const AHEAD: usize = 1;
 /// What the body of a request begins with that stands for another.
 const STAND_IN: &[u8] = b"a stretch of a file goes here";
 /// What fills a stand-in up to the length of its stretch.
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_goes_out_in_two_blocks_of_memory() {
+    fn a_stretch_goes_out_in_few_blocks_of_memory() {
         let (_file, bytes, stretch) = scene(5 * SIZE + 3);
         let mut outgoing = Outgoing::new(Arc::clone(&stretch));
         let (mut sent, mut held) = (Vec::new(), Vec::new());
