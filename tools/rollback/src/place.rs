@@ -71,37 +71,48 @@ pub trait Place: fmt::Debug {
 }
 
 /// Plans what is done to a target. Reads only.
+///
+/// Where the document says that files were published, a target that cannot be asked is an error: it would go on giving
+/// them out. Another one stops nothing.
 pub fn plan(target: Target, circumstances: &Circumstances) -> Result<Box<dyn Place>> {
+    let is_stated = target.files.iter().any(|file| file.is_stated);
+    match looked_at(&target, circumstances) {
+        Err(cause) if !is_stated => Ok(Box::new(Untouched::unseen(&target, circumstances, &cause))),
+        planned => planned,
+    }
+}
+
+fn looked_at(target: &Target, circumstances: &Circumstances) -> Result<Box<dyn Place>> {
     Ok(match target.kind.as_str() {
-        "directory" => match Own::in_folder(&target, circumstances)? {
+        "directory" => match Own::in_folder(target, circumstances)? {
             Some(place) => Box::new(place),
             None => {
                 let reason = format!(
                     "`{}` is a folder below the project, and no clone of it is here; run it where that is",
                     target.location
                 );
-                Box::new(Untouched::new(&target, &reason))
+                Box::new(Untouched::new(target, &reason))
             }
         },
-        "github" => Box::new(OnGitHub::plan(&target, circumstances)?),
-        "pypi" => Box::new(Pypi::plan(target, circumstances)?),
+        "github" => Box::new(OnGitHub::plan(target, circumstances)?),
+        "pypi" => Box::new(Pypi::plan(target.clone(), circumstances)?),
         kind if Kind::parse(kind).is_some() => {
             let own = circumstances.project.map(Project::targets).unwrap_or_default();
             let location = Location::parse(&target.location)?;
             match location.foreign_server(own.iter().filter_map(|own| own.endpoint.as_deref())) {
-                None => Box::new(Own::in_bucket(&target, circumstances)?),
+                None => Box::new(Own::in_bucket(target, circumstances)?),
                 Some(server) => {
                     let reason = format!(
                         "the credentials go to no server that a document alone names, as {server}; \
                          run it where release.toml has it as the `endpoint` of a target"
                     );
-                    Box::new(Untouched::new(&target, &reason))
+                    Box::new(Untouched::new(target, &reason))
                 }
             }
         }
         kind => {
             let reason = format!("this build cannot take anything back from a target of the kind `{kind}`");
-            Box::new(Untouched::new(&target, &reason))
+            Box::new(Untouched::new(target, &reason))
         }
     })
 }

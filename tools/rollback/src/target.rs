@@ -6,7 +6,7 @@ use github::GitHub;
 use project::{Project, TargetKind, TargetSettings};
 
 /// A target as the document, or release.toml, knows it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Its name in release.toml.
     pub name: String,

@@ -58,30 +58,15 @@ impl fmt::Display for Action {
 
 impl OnGitHub {
     /// Looks what releases of the tag are there.
-    ///
-    /// Where the document says that files were published, a GitHub that cannot be asked is an error: it would go on
-    /// showing them. Where only a run that was cut short may have left something, it is said.
     pub fn plan(target: &Target, circumstances: &Circumstances) -> Result<Self> {
         let tag = circumstances.release.version.tag.clone();
         let is_stated = target.files.iter().any(|file| file.is_stated);
         let (steps, withdrawals) = Default::default();
         let mut place = Self { releases: None, tag, steps, withdrawals, hold: None };
         let own = circumstances.project.map(Project::targets).unwrap_or_default();
-        let github =
-            GitHub::refuse_foreign(&target.location, own.iter().filter_map(|own| own.api.as_deref()))
-                .and_then(|()| GitHub::located(&target.location, ADVICE));
-        let found = github.map(Releases::of).and_then(|releases| {
-            let found = releases.find(&place.tag)?;
-            Ok((releases, found))
-        });
-        let (releases, found) = match found {
-            Err(failure) if !is_stated => {
-                let reason = format!("nobody could look whether a draft is left: {failure}");
-                place.steps.push(Step::skip(place.hiding(target), reason));
-                return Ok(place);
-            }
-            found => found?,
-        };
+        GitHub::refuse_foreign(&target.location, own.iter().filter_map(|own| own.api.as_deref()))?;
+        let releases = Releases::of(GitHub::located(&target.location, ADVICE)?);
+        let found = releases.find(&place.tag)?;
         let what = format!("release {} on {}", place.tag, target.name);
         let is_known = is_stated || circumstances.memory.of(&what).is_some();
         if found.is_empty() && is_known {

@@ -71,12 +71,9 @@ impl Pypi {
                     place.plan_file(&file, &sight(&pages, &file), circumstances);
                 }
             }
+            // There is nothing to wait for where nothing is known to be there.
+            Err(error) if place.target.files.iter().all(|file| !file.is_stated) => return Err(error),
             Err(error) => {
-                if place.target.files.iter().all(|file| !file.is_stated) {
-                    let what = format!("yank the files of {} on {}", place.version, place.target.name);
-                    let why = format!("nobody could look whether they are there: {error:#}");
-                    place.steps.push(Step::skip(what, why));
-                }
                 let detail = format!("nobody could look whether it is yanked: {error:#}");
                 for file in place.target.files.clone().iter().filter(|file| file.is_stated) {
                     place.keep(file, &detail);

@@ -1,10 +1,10 @@
 //! A place that this build, or this machine, can do nothing about.
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use document::{Fate, Withdrawal};
 use filter::{Outcome, Stage, Step};
 
-use super::Place;
+use super::{Circumstances, Place};
 use crate::target::Target;
 
 /// The place, with the reason.
@@ -24,6 +24,18 @@ impl Untouched {
             steps: stated().map(|file| step(&file.path)).collect(),
             withdrawals: stated().map(|file| kept(target.what(file))).collect(),
         }
+    }
+
+    /// Could not look at a place where the document names no file: it stops nothing, and it is not forgotten.
+    ///
+    /// Once the tag is public, a run that was cut short may have shown files there.
+    pub fn unseen(target: &Target, circumstances: &Circumstances, cause: &Error) -> Self {
+        let reason = format!("nobody could look whether anything is left: {cause:#}");
+        let what = format!("release {} on {}", circumstances.release.version.tag, target.name);
+        let step = Step::skip(format!("take the {what} back"), &reason);
+        let is_out = circumstances.release.tag.is_some();
+        let kept = is_out.then_some(Withdrawal { what, fate: Fate::Kept, detail: reason });
+        Self { steps: vec![step], withdrawals: kept.into_iter().collect() }
     }
 }
 
