@@ -66,7 +66,11 @@ fn main() -> ExitCode {
             None => (None, release),
         };
         if !arguments.yes && !stage.is_dry_run() {
-            let what = format!("cannot take {} back without `--yes`", release.version.tag);
+            let tag = &release.version.tag;
+            let what = match arguments.unyank {
+                true => format!("cannot have the files of {tag} chosen again without `--yes`"),
+                false => format!("cannot take {tag} back without `--yes`"),
+            };
             let hint = "`rollback --dry-run` shows the plan; `--yes` carries it out";
             return Err(Failure::usage(what).hint(hint).into());
         }

@@ -88,7 +88,7 @@ fn looked_at(target: &Target, circumstances: &Circumstances) -> Result<Box<dyn P
             Some(place) => Box::new(place),
             None => {
                 let reason = format!(
-                    "`{}` is a folder below the project, and no clone of it is here; run it where that is",
+                    "`{}` is a path from the project, and no clone of it is here; run it where that is",
                     target.location
                 );
                 Box::new(Untouched::new(target, &reason))

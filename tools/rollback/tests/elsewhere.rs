@@ -136,11 +136,7 @@ fn an_index_below_a_project_that_is_not_here_is_kept() {
     let (stage, release) = published();
     let ran = afar(&stage, &["--yes"], &release);
     assert_eq!(fates(&ran.release())[0], (format!("simple/aa-cdk/{CDK} on staging"), Fate::Kept));
-    assert!(
-        ran.stderr.contains("`dist/index` is a folder below the project, and no clone"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("`dist/index` is a path from the project, and no clone"), "{}", ran.stderr);
     // In the clone it is done after all.
     let done = rollback(&stage, &ran.release());
     assert!(done.release().withdrawals.unwrap().iter().take(2).all(|one| one.fate == Fate::Withdrawn));

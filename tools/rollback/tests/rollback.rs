@@ -55,6 +55,8 @@ fn files_of_a_folder_are_given_free_again_and_deleted_on_demand() {
     let (stage, release) = published();
     let before = stage.files();
     let taken = rollback(&stage, &release).release();
+    let said = "cannot have the files of v0.5.0 chosen again without `--yes`";
+    stage.run(TOOL, &["--unyank"], &taken).refused(2, said);
     let free = stage.run(TOOL, &["--yes", "--unyank"], &taken);
     assert!(free.stderr.contains(&format!("unyank simple/da-vinci/{CORE} on staging")), "{}", free.stderr);
     assert!(fates(&free.release()).iter().all(|(what, _)| !what.contains("staging")));
