@@ -154,12 +154,14 @@ impl Web {
 
     /// The error of a request that nobody answered: the server, and never what was sent to it.
     fn unanswered(&self, request: &Request, cause: &ureq::Error) -> Failure {
-        let cause = match cause {
-            ureq::Error::Timeout(_) => format!("there is no answer within {} s", self.seconds),
-            cause => cause.to_string(),
+        let (cause, hint) = match cause {
+            ureq::Error::Timeout(_) => (
+                format!("there is no answer within {} s", self.seconds),
+                "try again later; WAINWRIGHT_TIMEOUT says for how many seconds an answer is waited for",
+            ),
+            cause => (cause.to_string(), "try again later, if that is its right address"),
         };
         let what = format!("cannot reach {}: {cause}", server(&request.address));
-        let hint = "try again later; WAINWRIGHT_TIMEOUT says for how many seconds an answer is waited for";
         Failure::new(request.hide(&what)).hint(hint)
     }
 }
