@@ -1,22 +1,58 @@
-//! A signature that is on an index already: one of ours from an earlier run, or something else.
+//! What is on an index already where files of a release, their metadata and their signatures belong: ours, from an
+//! earlier run, or something else.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use distribution::wheel::Wheel;
 use document::Failure;
 use minisign::{PublicKey, SignatureBox};
 
-use crate::parcel::File;
+use crate::parcel::{File, Parcel};
 
 /// The bytes of an Ed25519 signature.
 const SIGNATURE_BYTES: usize = 64;
 
+/// Says whether an index has every file of a parcel with its signature, as `has` says of a file and `beside` of the bytes
+/// of a file beside it. What is there and is not ours is refused, before anything is written.
+pub fn holds(
+    parcel: &Parcel,
+    place: &str,
+    has: impl Fn(&File) -> Result<bool>,
+    beside: impl Fn(&str) -> Result<Option<Vec<u8>>>,
+) -> Result<bool> {
+    let mut holds_all = !parcel.files.is_empty();
+    for file in &parcel.files {
+        let is_there = has(file)?;
+        holds_all &= is_there;
+        let metadata = format!("{}.metadata", file.name());
+        if !is_there
+            && file.name().ends_with(".whl")
+            && let Some(present) = beside(&metadata)?
+            && Wheel::open(&file.source)?.metadata_bytes()? != present
+        {
+            return Err(foreign(file, place, &metadata, "holds other metadata").into());
+        }
+        if let Some(signature) = file.signature_name() {
+            let present = beside(&signature)?;
+            holds_all &= present.is_some();
+            present.map_or(Ok(()), |present| refuse_signature(file, &present, place))?;
+        }
+    }
+    Ok(holds_all)
+}
+
+fn foreign(file: &File, place: &str, name: &str, fault: &str) -> Failure {
+    let what = format!("cannot publish `{}` to `{place}`: `{name}` is there already, and {fault}", file.path);
+    Failure::new(what).hint("remove it from the index, and run the same command again")
+}
+
 /// Refuses what lies where the signature of a file belongs and does not verify it: it would stay, and be told as ours.
 ///
 /// Signatures differ each time they are made, so one of other bytes is as good where it verifies.
-pub fn refuse_foreign(file: &File, present: &[u8], place: &str) -> Result<()> {
+fn refuse_signature(file: &File, present: &[u8], place: &str) -> Result<()> {
     let (Some(ours), Some(name), Some(signer)) = (&file.signature, file.signature_name(), &file.signer)
     else {
         return Ok(());
@@ -25,11 +61,7 @@ pub fn refuse_foreign(file: &File, present: &[u8], place: &str) -> Result<()> {
     if is_same || verifies(file, present, signer)? {
         return Ok(());
     }
-    let what = format!(
-        "cannot publish `{}` to `{place}`: `{name}` is there already, and is no signature of it with the key {signer}",
-        file.path
-    );
-    Err(Failure::new(what).hint("remove it from the index, and run the same command again").into())
+    Err(foreign(file, place, &name, &format!("is no signature of it with the key {signer}")).into())
 }
 
 fn verifies(file: &File, present: &[u8], signer: &str) -> Result<bool> {

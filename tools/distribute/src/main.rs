@@ -1,6 +1,7 @@
 //! Publishes the files of a release to an index.
 
 mod advice;
+mod beside;
 mod distribute;
 mod order;
 mod parcel;
@@ -8,7 +9,6 @@ mod place;
 mod policy;
 mod rehearsals;
 mod requirement;
-mod seal;
 mod shipment;
 
 use std::process::ExitCode;

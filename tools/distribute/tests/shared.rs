@@ -167,3 +167,19 @@ fn what_lies_in_the_place_of_a_signature_must_be_one() {
     stage.write(&format!("dist/index/simple/da-vinci/{CORE}.minisig"), sign(&keys[0], &core));
     assert_eq!(stage.run(TOOL, &[], &release).code, Some(0));
 }
+
+#[test]
+fn metadata_of_another_wheel_are_found_before_anything_is_written() {
+    let stage = Stage::new(SETTINGS);
+    let release = stage.tagged();
+    let beside = format!("dist/index/simple/da-vinci/{CORE}.metadata");
+    stage.write(&beside, "Metadata-Version: 2.1\n");
+    let before = indexed(&stage);
+    let said = format!("`{CORE}.metadata` is there already, and holds other metadata");
+    for arguments in [&["--check"][..], &["--dry-run"], &[]] {
+        stage.run(TOOL, arguments, &release).refused(1, &said);
+        assert_eq!(indexed(&stage), before);
+    }
+    std::fs::remove_file(stage.root().join(beside)).unwrap();
+    assert_eq!(stage.run(TOOL, &[], &release).code, Some(0));
+}

@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::own::{self, Action};
 use super::{Part, Place, Site};
+use crate::beside;
 use crate::order;
 use crate::parcel::{File, Parcel};
-use crate::seal;
 use crate::shipment::Shipment;
 
 /// The bucket.
@@ -32,16 +32,9 @@ impl InBucket {
 
     /// Says whether every file of a parcel is there with its signature.
     fn holds(&self, parcel: &Parcel) -> Result<bool> {
-        let mut holds_all = !parcel.files.is_empty();
-        for file in &parcel.files {
-            holds_all &= self.bucket.has(&parcel.package, file.name(), &file.sha256)?;
-            if let Some(signature) = file.signature_name() {
-                let present = self.bucket.side_file(&parcel.package, &signature)?;
-                holds_all &= present.is_some();
-                present.map_or(Ok(()), |present| seal::refuse_foreign(file, &present, &self.site.name))?;
-            }
-        }
-        Ok(holds_all)
+        let package = &parcel.package;
+        let has = |file: &File| self.bucket.has(package, file.name(), &file.sha256);
+        beside::holds(parcel, &self.site.name, has, |name| self.bucket.side_file(package, name))
     }
 
     /// A line that moves while files go up and, where they are read back, come down; nothing where nobody looks on.

@@ -10,8 +10,8 @@ use project::{Project, TargetSettings};
 
 use super::own::{self, Action};
 use super::{Part, Place, Site};
+use crate::beside;
 use crate::parcel::{File, Parcel};
-use crate::seal;
 use crate::shipment::Shipment;
 
 /// The folder, with the URL that people install from where release.toml has one.
@@ -113,16 +113,9 @@ impl Place for Directory {
 
 /// Says whether every file of a parcel is there with its signature.
 fn holds(listing: &Listing, parcel: &Parcel, place: &str) -> Result<bool> {
-    let mut holds_all = !parcel.files.is_empty();
-    for file in &parcel.files {
-        holds_all &= listing.has(&parcel.package, file.name(), &file.sha256)?;
-        if let Some(signature) = file.signature_name() {
-            let present = listing.side_file(&parcel.package, &signature)?;
-            holds_all &= present.is_some();
-            present.map_or(Ok(()), |present| seal::refuse_foreign(file, &present, place))?;
-        }
-    }
-    Ok(holds_all)
+    let package = &parcel.package;
+    let has = |file: &File| listing.has(package, file.name(), &file.sha256);
+    beside::holds(parcel, place, has, |name| listing.side_file(package, name))
 }
 
 fn publish(index: &mut Index, parcel: &Parcel) -> Result<String> {
