@@ -33,9 +33,12 @@ fn lives(stage: &Stage, names: impl Fn() -> Result<String>) -> Result<()> {
     Ok(())
 }
 
-/// Eight publish at once, and the page that others read lists all that they have published.
+/// Eight publish at once, half of them files that are read as they go out, and the page that others read lists all that
+/// they have published.
 fn crowd(stage: &Stage) -> Result<()> {
-    let running = (0..8).map(|number| stage.publisher(&format!("8.{number}"))).collect::<Result<Vec<_>>>()?;
+    let publisher =
+        |number: usize| stage.publisher_of(&format!("8.{number}"), number % 2 * 10_000_000, &["--paranoid"]);
+    let running = (0..8).map(publisher).collect::<Result<Vec<_>>>()?;
     for child in running {
         let output = child.wait_with_output()?;
         assert!(output.status.success(), "{}", text(&output.stderr));
