@@ -25,7 +25,7 @@ pub use secrets::Secrets;
 /// How long one answer is waited for, where `WAINWRIGHT_TIMEOUT` says nothing else.
 const SECONDS: u64 = 30;
 /// The slowest connection that a file is sent or taken over, in bytes a second.
-const SLOWEST: u64 = 20_000;
+pub const SLOWEST: u64 = 20_000;
 /// What a URL does not take as it is: all but the unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// How many redirects are followed.

@@ -128,7 +128,7 @@ impl Location {
             return simple_url(url);
         }
         let key = self.key("simple/");
-        let simple = key.split('/').map(web::encoded).collect::<Vec<_>>().join("/");
+        let simple = web::encoded_path(&key);
         match (&self.endpoint, self.kind) {
             (Some(endpoint), _) => format!("{}/{}/{simple}", endpoint.trim_end_matches('/'), self.bucket),
             (None, Kind::S3) => {

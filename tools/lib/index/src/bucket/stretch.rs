@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use object_store::client::{HttpError, HttpErrorKind, HttpRequestBody};
 use sha2::Digest;
 
 use super::location::Kind;
+use super::locked;
 
 /// How much is read at once, and no stretch is shorter than that.
 pub(crate) const SIZE: usize = 32 << 10;
@@ -224,10 +225,6 @@ impl Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

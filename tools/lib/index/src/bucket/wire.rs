@@ -26,8 +26,6 @@ pub(crate) const SERVED: &str = "wainwright-served-sha256";
 /// The longest wait that a server may ask for.
 const LONGEST_WAIT: u64 = 60;
 
-/// The slowest line that files are sent over, in bytes a second.
-const SLOWEST: u64 = 20_000;
 /// How many bytes of a request the system takes at once, before any of them has gone out.
 const HELD: u64 = 4 << 20;
 
@@ -172,7 +170,7 @@ fn broken(cause: reqwest::Error) -> HttpError {
 
 /// How long nothing may be seen of a request that has given so many bytes to the system, which may still hold them.
 fn patience(sent: i64) -> Duration {
-    SILENCE + Duration::from_secs(sent.unsigned_abs().min(HELD) / SLOWEST)
+    SILENCE + Duration::from_secs(sent.unsigned_abs().min(HELD) / web::SLOWEST)
 }
 
 /// How long a server that has too much to do wants to be left alone.
