@@ -80,6 +80,7 @@ pub fn check(
     stage: &Stage,
 ) -> Result<()> {
     refuse_withdrawn(project, release)?;
+    refuse_withdrawn_elsewhere(project, release, stage)?;
     let (_, places) = planned(project, release, targets, packages, stage)?;
     check_access(&places)
 }

@@ -117,7 +117,9 @@ fn what_was_taken_back_on_another_machine_is_not_published_again() {
     stage.git(&["tag", "withdrawn/v0.5.0"]);
     stage.git(&["push", "-q", "origin", "withdrawn/v0.5.0"]);
     stage.git(&["tag", "-d", "withdrawn/v0.5.0"]);
-    stage.run(TOOL, &[], &release).refused(1, "taken back (tag withdrawn/v0.5.0 at origin)");
+    for arguments in [&["--check"][..], &[]] {
+        stage.run(TOOL, arguments, &release).refused(1, "taken back (tag withdrawn/v0.5.0 at origin)");
+    }
     assert_eq!(indexed(&stage), []);
     stage.git(&["push", "-q", "origin", ":withdrawn/v0.5.0"]);
     // Where the remote cannot be asked, that is said.
