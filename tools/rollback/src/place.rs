@@ -72,8 +72,8 @@ pub trait Place: fmt::Debug {
 
 /// Plans what is done to a target. Reads only.
 ///
-/// Where the document says that files were published, a target that cannot be asked is an error: it would go on giving
-/// them out. Another one stops nothing.
+/// Where the document says that files were published, an index of one's own and a GitHub that cannot be asked are an
+/// error: they would go on giving them out. What only a person can change, or holds nothing known, stops nothing.
 pub fn plan(target: Target, circumstances: &Circumstances) -> Result<Box<dyn Place>> {
     let is_stated = target.files.iter().any(|file| file.is_stated);
     match looked_at(&target, circumstances) {

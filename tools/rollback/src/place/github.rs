@@ -25,7 +25,7 @@ const DRAFT: &str = "it is a draft, which nobody sees";
 /// The releases of one tag in a repository.
 #[derive(Debug)]
 pub struct OnGitHub {
-    releases: Option<Releases>,
+    releases: Releases,
     tag: String,
     steps: Vec<Step<Action>>,
     withdrawals: Vec<Withdrawal>,
@@ -61,12 +61,12 @@ impl OnGitHub {
     pub fn plan(target: &Target, circumstances: &Circumstances) -> Result<Self> {
         let tag = circumstances.release.version.tag.clone();
         let is_stated = target.files.iter().any(|file| file.is_stated);
-        let (steps, withdrawals) = Default::default();
-        let mut place = Self { releases: None, tag, steps, withdrawals, hold: None };
         let own = circumstances.project.map(Project::targets).unwrap_or_default();
         GitHub::refuse_foreign(&target.location, own.iter().filter_map(|own| own.api.as_deref()))?;
         let releases = Releases::of(GitHub::located(&target.location, ADVICE)?);
-        let found = releases.find(&place.tag)?;
+        let found = releases.find(&tag)?;
+        let (steps, withdrawals) = Default::default();
+        let mut place = Self { releases, tag, steps, withdrawals, hold: None };
         let what = format!("release {} on {}", place.tag, target.name);
         let is_known = is_stated || circumstances.memory.of(&what).is_some();
         if found.is_empty() && is_known {
@@ -83,7 +83,6 @@ impl OnGitHub {
         if *circumstances.manner != Manner::Unyank {
             place.withdrawals.extend(kept.or(entries.first()).cloned());
         }
-        place.releases = Some(releases);
         Ok(place)
     }
 
@@ -139,18 +138,14 @@ impl Place for OnGitHub {
 
     fn check_access(&self) -> Result<()> {
         let has_work = self.steps.iter().any(|step| matches!(step, Step::Do(_)));
-        match &self.releases {
-            Some(releases) if has_work => Ok(releases.check_access(&self.tag)?),
-            _ => Ok(()),
-        }
+        if has_work { Ok(self.releases.check_access(&self.tag)?) } else { Ok(()) }
     }
 
     fn carry_out(&self, stage: &Stage) -> Result<()> {
         stage.perform(&self.steps, |action| {
-            let Some(releases) = &self.releases else { return Ok(Outcome::Done) };
             match action {
-                Action::Hide { release, .. } => releases.to_draft(release).map(drop)?,
-                Action::Delete { release, .. } => releases.delete(release)?,
+                Action::Hide { release, .. } => self.releases.to_draft(release).map(drop)?,
+                Action::Delete { release, .. } => self.releases.delete(release)?,
             }
             Ok(Outcome::Done)
         })
