@@ -123,12 +123,7 @@ pub fn release(tools: &Tools, request: &[&str]) -> Result<Option<Finished>> {
     let arguments = [request, &["--check-remote", "--dry-run"]].concat();
     let planned = tools.run(STAGES[0], &arguments, &[], None)?;
     if planned.code != 0 {
-        filter::print_text(planned.stderr.trim_end());
-        return Err(failure_with_code(
-            planned.code,
-            "cannot start the release: nothing is changed".to_owned(),
-        )
-        .into());
+        return Err(refused(&planned, "nothing is changed").into());
     }
     if planned.stdout.is_empty() {
         filter::print_text(planned.stderr.trim_end());
@@ -136,12 +131,7 @@ pub fn release(tools: &Tools, request: &[&str]) -> Result<Option<Finished>> {
     }
     let asked = tools.run(PUBLISH, &["--check"], &planned.stdout, None)?;
     if asked.code != 0 {
-        filter::print_text(asked.stderr.trim_end());
-        return Err(failure_with_code(
-            asked.code,
-            "cannot start the release: a target would refuse it; nothing is changed".to_owned(),
-        )
-        .into());
+        return Err(refused(&asked, "a target would refuse it; nothing is changed").into());
     }
     let planned = Release::from_json(&planned.stdout)?;
     let record = records.start(&planned, request)?;
@@ -248,6 +238,12 @@ fn stopped(record: &Record, stage: &str, ended: &Ended) -> Failure {
         format!("mend the cause and run {resume}, or take it back with {rollback}")
     };
     failure_with_code(ended.code, what).hint(hint)
+}
+
+/// The error of a release that is not begun, after what the tool has said that was asked.
+fn refused(asked: &Ended, why: &str) -> Failure {
+    filter::print_text(asked.stderr.trim_end());
+    failure_with_code(asked.code, format!("cannot start the release: {why}"))
 }
 
 fn nothing_to_resume() -> Failure {
